@@ -163,7 +163,7 @@ export {
 } from "./machine/machine.ts";
 export { type MachineNetwork, machineNetwork } from "./machine/network.ts";
 export { type Schedule, scheduleOf } from "./machine/schedule.ts";
-export { type NetworkShape, shapeOf } from "./machine/shape.ts";
+export type { NetworkShape } from "./machine/shape.ts";
 export type { ScheduledUnit, Timetable } from "./machine/timetable.ts";
 export type { Transfer } from "./machine/transfers.ts";
 

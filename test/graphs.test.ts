@@ -41,9 +41,14 @@ describe.each(files)("%s", (file) => {
     else expect(interval!.low).toBeGreaterThan(4 * guess);
     expect(interval!.low).toBeLessThan(value);
     expect(report.summary).toContain("the spiking network");
-    // No price is known, so that none is given, and the short answer says so.
-    expect(report.figures.filter((one) => one.id.startsWith("cost."))).toEqual([]);
-    expect(report.brief!.remark).toContain("are not modelled for a network that lists its operations");
+    // The machine is priced from what its chips counted. Rivals are planned from the sizes of a transformer, so that none is given.
+    const costs = report.figures.filter((one) => one.id.startsWith("cost."));
+    for (const figure of ["xpikeformer.energy", "latency.alone", "area.xpikeformer"]) {
+      expect(costs.find((one) => one.id === `cost.${figure}`)!.value, figure).toBeGreaterThan(0);
+    }
+    expect(costs.filter(({ id }) => /ratio|[a-z]Digital/.test(id))).toEqual([]);
+    expect(report.brief!.remark).toContain("counted actions times published 45 nm prices");
+    expect(report.brief!.rows!.map(({ figure }) => figure)).toContain("cost.xpikeformer.energy");
     expect(reportHtml(report)).toContain("Crossbars by layer");
 
     const size = { chips: 2, prompts: 120 };

@@ -1,8 +1,9 @@
 /** The cost of a workload on every architecture: counted actions times prices, with the sources of all prices used. */
 import { CostError } from "../errors.ts";
+import type { Engine } from "../machine/machine.ts";
 import { type Schedule, scheduleOf } from "../machine/schedule.ts";
 import { ARCHITECTURE_IDS, ARCHITECTURES, type ArchitectureId } from "./architectures/catalogue.ts";
-import { type Performance, xpikeformerPerformance } from "./architectures/performance.ts";
+import { type Performance, paced, xpikeformerPerformance } from "./architectures/performance.ts";
 import {
   type OwnPrices,
   ownPrices,
@@ -13,7 +14,7 @@ import {
 import { type Area, estimateArea } from "./area.ts";
 import { SOURCES } from "./catalogue.ts";
 import { PARAMETER_IDS, type ParameterId, type Technology } from "./parameters.ts";
-import type { Planner } from "./planned.ts";
+import type { PlannedMachine, Planner } from "./planned.ts";
 import { keptPlans } from "./plans.ts";
 import type { Price, Source } from "./receipt.ts";
 import type { ResolvedTechnology } from "./resolve.ts";
@@ -34,27 +35,41 @@ export interface ArchitectureCost {
   readonly performance: Performance;
 }
 
-export interface CostEstimate {
-  readonly workload: Workload;
+/** What is known of any network: the cost of its machine, and of rivals where it has the sizes that their formulas take. */
+export interface MachineEstimate {
+  readonly workload: Pick<Workload, "steps" | "snnSteps" | "result">;
   readonly resolved: ResolvedTechnology;
-  readonly architectures: Readonly<Record<ArchitectureId, ArchitectureCost>>;
+  readonly architectures: Readonly<Partial<Record<ArchitectureId, ArchitectureCost>>> & {
+    readonly xpikeformer: ArchitectureCost;
+  };
   readonly schedule: Schedule;
+  /** Units of attention with the operations that they serve. */
+  readonly engines: readonly Pick<Engine, "unit" | "serves">[];
   readonly times: Times;
-  readonly area: Area;
+  readonly area: Omit<Area, "annDigital"> & Partial<Area>;
   /** Xpikeformer's energy by operation of the network, if operations have names; equal operations are combined. */
   readonly operations: readonly { readonly name: string; readonly energy: number }[];
+}
+
+/** The cost of a transformer on every architecture. */
+export interface CostEstimate extends MachineEstimate {
+  readonly workload: Workload;
+  readonly architectures: Readonly<Record<ArchitectureId, ArchitectureCost>>;
+  readonly area: Area;
 }
 
 /** Energy per inference of one architecture. */
 export const energyOf = (id: ArchitectureId, workload: Workload, { technology }: ResolvedTechnology): number =>
   totalOf(ARCHITECTURES[id].energy(workload, technology));
 
-const noNumber = (label: string, total: number): CostError =>
-  new CostError(
+function requireFinite(cost: ArchitectureCost): ArchitectureCost {
+  if (Number.isFinite(cost.total)) return cost;
+  throw new CostError(
     "set",
-    `With these prices, the energy of ${label} is ${total} J, which cannot be compared. A value that was set is far from any real ` +
+    `With these prices, the energy of ${cost.label} is ${cost.total} J, which cannot be compared. A value that was set is far from any real ` +
       "one; `xpike cost --list` shows published values.",
   );
+}
 
 /**
  * @param operations counted operations of one inference, such as a trace's; default from the workload's densities
@@ -67,32 +82,55 @@ export function estimateCost(
   plan: Planner = keptPlans(),
 ): CostEstimate {
   const { technology } = resolved;
-  const schedule = scheduleOf(plan(workload, technology).machine);
   const counted: readonly NamedOperation[] = operations ?? workloadActions(workload, technology);
   const own = ownPrices(workload, technology, plan);
+  const machine = estimateMachine(workload, plan(workload, technology), own, counted, resolved);
   const architectures = {} as Record<ArchitectureId, ArchitectureCost>;
   for (const id of ARCHITECTURE_IDS) {
     const { label } = ARCHITECTURES[id];
-    const cost =
-      id === "xpikeformer" ? ownCost(workload, technology, counted, plan, own) : rivalCost(id, workload, technology);
-    if (!Number.isFinite(cost.total)) throw noNumber(label, cost.total);
-    architectures[id] = { label, ...cost };
+    architectures[id] =
+      id === "xpikeformer"
+        ? machine.architectures.xpikeformer
+        : requireFinite({ label, ...rivalCost(id, workload, technology) });
   }
-  const energies = own.byOperation(counted);
+  return { ...machine, workload, architectures, area: estimateArea(workload, technology, own) };
+}
+
+/**
+ * A planned machine alone.
+ *
+ * @param own        its prices
+ * @param operations counted operations of one inference
+ */
+export function estimateMachine(
+  workload: MachineEstimate["workload"],
+  planned: PlannedMachine,
+  own: OwnPrices,
+  operations: readonly NamedOperation[],
+  resolved: ResolvedTechnology,
+): MachineEstimate {
+  const { technology } = resolved;
+  const { machine } = planned;
+  const schedule = scheduleOf(machine);
+  const { label } = ARCHITECTURES.xpikeformer;
+  const cost = costOf(paced(planned, own.area, technology), technology, (prices) => own.energy(operations, prices));
+  const xpikeformer = requireFinite({ label, ...cost });
+  const energies = own.byOperation(operations);
   return {
     workload,
     resolved,
-    architectures,
+    architectures: { xpikeformer },
     schedule,
+    engines: machine.engines,
     times: timesOf(schedule, technology),
-    area: estimateArea(workload, technology, own),
+    area: { crossbars: own.crossbars, xpikeformer: own.area },
     operations: [
-      ...counted.map(({ name, kind, repeat = 1 }, i) => ({
+      ...operations.map(({ name, kind, repeat = 1 }, i) => ({
         name: `${name}${kind === "neurons" ? ", neurons" : ""}${repeat === 1 ? "" : ` (x ${repeat})`}`,
         energy: energies[i],
       })),
       ...(technology.wholeMachine === 1
-        ? [{ name: "leakage, control, links, upkeep", energy: standingEnergy(architectures.xpikeformer.parts) }]
+        ? [{ name: "leakage, control, links, upkeep", energy: standingEnergy(xpikeformer.parts) }]
         : []),
     ],
   };

@@ -14,7 +14,7 @@ const DEFAULTS = hardwareSpec.parse({});
  * Its timing is explicit: the hardware's own, or what the times of the technology require. A machine for simulation or RTL is the
  * same one with this timing.
  */
-export function hardwareFor(workload: Workload, technology: Technology): HardwareSpec {
+export function hardwareFor(workload: Pick<Workload, "hardware" | "embedRows">, technology: Technology): HardwareSpec {
   const { crossbar, adc, ssa, ...rest } = workload.hardware ?? DEFAULTS;
   const { rows, columns, columnsPerConverter, conversionsPerSum, adcBits, ssaTiles, ssaClock } = technology;
   const hardware: HardwareSpec = {

@@ -10,7 +10,7 @@ import { inlineExecutor } from "../threads/executor.ts";
 import { itemiseChips } from "./itemised.ts";
 import { perInference } from "./measured.ts";
 import type { ParameterId } from "./parameters.ts";
-import { chipsCost, pool } from "./simulated.ts";
+import { chipsCost, machineOfChips, pool } from "./simulated.ts";
 
 const model = { kind: "spiking", steps: 2, neuron: { threshold: 0.3 } } as const;
 const executor = inlineExecutor(jobs);
@@ -40,6 +40,25 @@ test.each([{}, { adc: { mode: "pair" } }, { ssa: { random: "lfsr" } }, { order: 
         for (const { parameter } of weights) expect(receipts[parameter]!.price.printed).not.toBe("");
       }
     }
+  },
+);
+
+test.each([{}, { adc: { mode: "pair" } }, { order: "step-major", ssa: { tiles: 1 } }])(
+  "the machine of the network's graph costs what the machine of its sizes does: %j",
+  async (hardware) => {
+    const { experiment, chips } = await evaluated(hardware);
+    const { estimate, machine } = machineOfChips(experiment, chips);
+    const { architectures, workload, area, ...sized } = chipsCost(experiment, chips);
+    expect(estimate).toEqual({
+      ...sized,
+      workload: { steps: workload.steps, snnSteps: workload.snnSteps, result: workload.result },
+      architectures: { xpikeformer: architectures.xpikeformer },
+      area: { crossbars: area.crossbars, xpikeformer: area.xpikeformer },
+    });
+    expect(Object.values(machine.energy).reduce((sum, part) => sum + part, 0)).toBeCloseTo(
+      architectures.xpikeformer.total,
+      20,
+    );
   },
 );
 

@@ -10,12 +10,12 @@ import type { Experiment } from "../experiment/experiment.ts";
 import { findSource } from "./catalogue.ts";
 import type { EnergyItem } from "./machine-energy.ts";
 import type { EnergyPart } from "./machine-price.ts";
-import { type Measurement, measuredWorkload, perInference } from "./measured.ts";
+import { type Measurement, perInference } from "./measured.ts";
 import { PARAMETER_IDS, PARAMETERS, type ParameterId, type Technology } from "./parameters.ts";
-import { planMachine, priceUnitsOf } from "./planned.ts";
+import { priceUnitsOf } from "./planned.ts";
 import type { Price, Unit } from "./receipt.ts";
 import type { ResolvedTechnology } from "./resolve.ts";
-import { pool, simulatedPrices } from "./simulated.ts";
+import { planChips, pool, simulatedPrices } from "./simulated.ts";
 
 export interface ItemisedEnergy {
   /** Joules per inference. */
@@ -63,10 +63,9 @@ const LEAST_WEIGHT = 1e-3;
  */
 export function itemiseChips(experiment: Experiment, chips: readonly Measurement[]): ItemisedEnergy {
   const measurement = pool(chips);
-  const workload = measuredWorkload(experiment, measurement);
   const operations = perInference(measurement);
   const resolved = simulatedPrices(experiment);
-  const planned = planMachine(workload, resolved.technology);
+  const planned = planChips(experiment, resolved.technology);
   const itemsAt = (technology: Technology) => priceUnitsOf(planned, technology).items(operations);
   const items = itemsAt(resolved.technology);
   const weights = weightsOf(items, itemsAt, resolved);

@@ -27,7 +27,11 @@ export const bufferByte = (technology: Technology, bank: number, held: number): 
   sramByte(technology, technology.ownBuffers ? Math.min(bank, Math.max(SMALLEST_BUFFER, held)) : bank);
 
 /** Adds fetching the inputs, 8 bits per value, if every machine pays for it. */
-export function addInputs(parts: Breakdown, { tokens, annInputs }: Workload, technology: Technology): Breakdown {
+export function addInputs(
+  parts: Breakdown,
+  { tokens, annInputs }: Pick<Workload, "tokens" | "annInputs">,
+  technology: Technology,
+): Breakdown {
   if (technology.inputDram === 1) parts.dram = (parts.dram ?? 0) + tokens * annInputs * 8 * technology.dramBit;
   return parts;
 }

@@ -16,9 +16,9 @@ import { expectedBits } from "../hardware/spike-code.ts";
 import { planReadings } from "../hardware/tile-plan.ts";
 import { waitingOf } from "../mapping/behind.ts";
 import { besideAttention } from "../model/attention/operation.ts";
+import { type Graph, writerOf } from "../model/graph.ts";
 import { type LinearLayer, layersOf } from "../model/layers.ts";
 import type { NeuronsOperation } from "../model/neuron/operation.ts";
-import type { Operation } from "../model/operations.ts";
 import { comparisonsOf } from "../model/stem.ts";
 import { power } from "../numeric/power.ts";
 import { type Densities, type GraphDensities, graphDensities, type TrainDensities } from "./densities.ts";
@@ -87,13 +87,16 @@ export function countActions(
       counted.push({ name, kind, repeat, actions: tally });
       return tally;
     };
-    const entryOf = (value: string) => entries.get(value) ?? add(besideAttention(value, "shortcut"), "residual", {});
-    /** The share of the blocks that keep what it writes: the last one's sum goes straight to the output neurons. */
-    const settle = (entry: ActionTally) => {
-      entries.set(writes, entry);
-      const kept = keptShare(graph.operations, operation, repeat, stored);
-      if (kept > 0) entry.streamWrites += sizeOf(writes) * kept;
+    /** The share of the blocks that keep a value: the last one's sum goes straight to the output neurons. */
+    const settle = (entry: ActionTally, value = writes) => {
+      entries.set(value, entry);
+      const kept = keptShare(graph, value, repeat, stored);
+      if (kept > 0) entry.streamWrites += sizeOf(value) * kept;
+      return entry;
     };
+    /** Spikes read as numbers begin an entry of their own. */
+    const entryOf = (value: string) =>
+      entries.get(value) ?? settle(add(besideAttention(value, "shortcut"), "residual", {}), value);
     const size = sizeOf(writes);
     const layer = layers.get(name);
     if (network.embedding === "values" && block === null && !layer?.readsInput) continue;
@@ -102,6 +105,7 @@ export function countActions(
         settle(add(name, "linear", layerActions(machine, layer!, at, rules)));
         break;
       case "neurons":
+        if (graph.values.get(reads[0])!.domain.kind === "bits") entryOf(reads[0]);
         add(writes, "neurons", neuronActions(machine, operation, at.sent(writes), rules));
         break;
       case "attention": {
@@ -140,16 +144,12 @@ export function countActions(
   return counted;
 }
 
-/** Of the equal blocks that an operation is counted for, the share in which others wait for what it writes. */
-function keptShare(
-  operations: readonly Operation[],
-  { block, writes }: Operation,
-  repeat: number,
-  stored: ReadonlySet<string>,
-): number {
-  if (block === null || repeat === 1) return stored.has(writes) ? 1 : 0;
-  const inBlock = (index: number) => operations.filter((one) => one.block === index);
-  const place = inBlock(block).findIndex((one) => one.writes === writes);
+/** Of the equal blocks that a value is counted for, the share in which others wait for it. */
+function keptShare(graph: Graph, value: string, repeat: number, stored: ReadonlySet<string>): number {
+  const block = writerOf(graph, value)?.block ?? null;
+  if (block === null || repeat === 1) return stored.has(value) ? 1 : 0;
+  const inBlock = (index: number) => graph.operations.filter((one) => one.block === index);
+  const place = inBlock(block).findIndex(({ writes }) => writes === value);
   let kept = 0;
   for (let i = 0; i < repeat; i++) if (stored.has(inBlock(block + i)[place].writes)) kept++;
   return kept / repeat;

@@ -312,7 +312,7 @@ function unitsOf(
     },
     comparators: comparatorUnits(decided, crossbar.columns),
     residual: {
-      count: behind(operationsOf(graph, "add").filter(({ block }) => block !== null)) * readoutUnits,
+      count: behind(operationsOf(graph, "add")) * readoutUnits,
       bits: words.stream,
     },
   };

@@ -113,7 +113,7 @@ export function timetable(machine: Machine, period: number): Timetable {
     const { start, reading, arrival } = run(runs, calendar, ready, rowsOf(read), placesAt(read));
     const end = start.map((clock) => clock + runs.length);
     const transfers = engineTransfers(machine, engines[i], name, runs.count);
-    const part = block === null ? name : name.slice(`blocks.${block}.`.length);
+    const part = block === null ? name : "attention";
     units.push({
       ...{ name, part, block, trainIn: read, kind: "attention", load },
       ...{ start, end, busy: runs.clocks, transfers },

@@ -12,6 +12,7 @@ import { type CostEstimate, ratioTo } from "../cost/cost.ts";
 import type { rivalSteps, StepChoice } from "../cost/iso-accuracy.ts";
 import type { Priced, PricedReceiver, Rivals } from "../cost/priced.ts";
 import type { PriceRanges } from "../cost/ranges.ts";
+import type { ChipsMachine } from "../cost/simulated.ts";
 import { type Breakdown, totalOf } from "../cost/unit-energies.ts";
 import { meanDensity, type Workload } from "../cost/workload.ts";
 import type { Experiment } from "../experiment/experiment.ts";
@@ -192,15 +193,25 @@ export function costSection(run: PricedRun): CostSection {
   };
 }
 
-/** The section of a network whose machine has no price: nothing but the reason. */
-export const unpricedSection = (reason: string, result: Workload["result"]): CostSection => ({
-  ...{ figures: [], charts: [], claims: [], notes: [], remark: reason, sources: [] },
-  ...{ annName: "the ANN", result, sizes: {} },
-});
+/** The section of a network that lists its operations: its machine, without rivals. */
+export function machineSection(chips: ChipsMachine): CostSection {
+  const { estimate } = chips;
+  return {
+    figures: estimateFigures(estimate),
+    charts: [...machineCharts(chips), operationsChart(estimate)],
+    claims: [],
+    notes: [...costNotes(estimate.resolved), NO_RIVALS],
+    remark: COST_REMARK,
+    sources: costSources([estimate.resolved]),
+    result: estimate.workload.result,
+    sizes: {},
+    annName: "the ANN",
+  };
+}
 
-/** The reason for a network that lists its operations. */
-export const UNPRICED_GRAPH =
-  'Energy, time and area are not modelled for a network that lists its operations (model.kind "graph").';
+const NO_RIVALS =
+  "No other machine is priced beside Xpikeformer: the formulas of the digital ones take the sizes of a transformer, and this network " +
+  "lists its operations.";
 
 /**
  * Rows of a short report, all at Xpikeformer's T: its energy per result with that per inference in brackets, and the energy of rivals

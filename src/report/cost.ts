@@ -1,7 +1,13 @@
 /** Estimates as parts of a report: figures with stable ids, charts side by side, sources of all prices. */
 import { ARCHITECTURE_IDS, type ArchitectureId } from "../cost/architectures/catalogue.ts";
 import { meritOf } from "../cost/architectures/performance.ts";
-import { type ArchitectureCost, type CostEstimate, chosenPrices, ratioTo, sourcesOf } from "../cost/cost.ts";
+import {
+  type ArchitectureCost,
+  type CostEstimate,
+  chosenPrices,
+  type MachineEstimate,
+  sourcesOf,
+} from "../cost/cost.ts";
 import type { BreakEven } from "../cost/maps.ts";
 import type { MonteCarlo, Spread } from "../cost/monte-carlo.ts";
 import { PARAMETERS } from "../cost/parameters.ts";
@@ -28,7 +34,7 @@ export const BASELINES: readonly ArchitectureId[] = ARCHITECTURE_IDS.filter((id)
  * @param ranges of the same estimate, for intervals over the ranges of its prices
  */
 export function estimateFigures(
-  estimate: CostEstimate,
+  estimate: MachineEstimate,
   prefix = "cost",
   rivals = ALL_RIVALS,
   ranges?: PriceRanges,
@@ -38,9 +44,11 @@ export function estimateFigures(
   const figures: FigureDraft[] = [];
   const over = (id: ArchitectureId, figure: RangedFigure, value: number, of?: (drawn: number) => number) =>
     intervalOf(ranges, id, figure, value, of);
-  for (const id of ARCHITECTURE_IDS) {
-    const { total } = architectures[id];
-    const label = machineAtSteps(estimate, id);
+  const costs = ARCHITECTURE_IDS.flatMap((id) => {
+    const cost = architectures[id];
+    return cost ? { ...cost, id, label: machineAtSteps(estimate, id) } : [];
+  });
+  for (const { id, label, total, alone } of costs) {
     figures.push({
       id: `${prefix}.${id}.energy`,
       label: `Energy per inference: ${label}`,
@@ -48,7 +56,6 @@ export function estimateFigures(
       unit: "J",
       ...over(id, "energy", total),
     });
-    const { alone } = architectures[id];
     figures.push({
       id: `${prefix}.${id}.alone`,
       label: `Energy per inference, one at a time: ${label}`,
@@ -67,9 +74,9 @@ export function estimateFigures(
       ...interval,
     });
   }
-  for (const id of BASELINES.filter((id) => hasRatio(id, rivals))) {
-    const label = `Energy ratio: ${machineAtSteps(estimate, id)}, over ${machineAtSteps(estimate, "xpikeformer")}`;
-    const value = ratioTo(estimate, id);
+  for (const { id, total, label: rival } of costs.filter(({ id }) => hasRatio(id, rivals))) {
+    const label = `Energy ratio: ${rival}, over ${machineAtSteps(estimate, "xpikeformer")}`;
+    const value = total / architectures.xpikeformer.total;
     figures.push({ id: `${prefix}.ratio.${id}`, label, value, unit: "1", ...over(id, "ratio", value) });
   }
   for (const [part, value] of Object.entries(architectures.xpikeformer.parts)) {
@@ -80,10 +87,9 @@ export function estimateFigures(
       unit: "J",
     });
   }
-  for (const id of ARCHITECTURE_IDS) {
-    const label = machineAtSteps(estimate, id);
-    const merits = meritFigures({ ...architectures[id], label }, workload, `${prefix}.${id}`);
-    figures.push(...merits.map((figure) => ({ ...figure, ...meritInterval(figure, id, perInference, ranges) })));
+  for (const cost of costs) {
+    const merits = meritFigures(cost, workload, `${prefix}.${cost.id}`);
+    figures.push(...merits.map((figure) => ({ ...figure, ...meritInterval(figure, cost.id, perInference, ranges) })));
   }
   const time = (id: string, label: string, value: number, interval: Interval = {}) =>
     figures.push({ id: `${prefix}.latency.${id}`, label, value, unit: "s", ...interval });
@@ -97,7 +103,9 @@ export function estimateFigures(
     "Latency: Xpikeformer, one inference at a time, including data movement over the chip",
     times.withMovement,
   );
-  time("annDigital", "Latency: ANN, digital int8", architectures.annDigital.performance.latency);
+  if (architectures.annDigital) {
+    time("annDigital", "Latency: ANN, digital int8", architectures.annDigital.performance.latency);
+  }
   const square = (id: string, label: string, value: number, interval: Interval = {}) =>
     figures.push({ id: `${prefix}.area.${id}`, label, value, unit: "m2", ...interval });
   const whole = totalOf(area.xpikeformer);
@@ -109,11 +117,10 @@ export function estimateFigures(
       value,
     );
   }
-  square(
-    "annDigital",
-    "Area: ANN engine with its weights in SRAM",
-    area.annDigital.arithmetic + area.annDigital.weights,
-  );
+  if (area.annDigital) {
+    const { arithmetic, weights } = area.annDigital;
+    square("annDigital", "Area: ANN engine with its weights in SRAM", arithmetic + weights);
+  }
   return figures;
 }
 
@@ -167,7 +174,7 @@ const AREAS: Readonly<Record<string, string>> = {
 /** Figures of merit: answers per second, per area and per watt. */
 function meritFigures(
   { label, total, alone, performance }: ArchitectureCost,
-  { result }: Workload,
+  { result }: Pick<Workload, "result">,
   prefix: string,
 ): FigureDraft[] {
   const merit = meritOf({ total, alone }, performance, result.perInference);
@@ -255,7 +262,7 @@ export function breakdownChart({ architectures }: CostEstimate): ChartDraft {
 }
 
 /** Xpikeformer layer by layer. */
-export function operationsChart({ operations, workload }: CostEstimate): ChartDraft {
+export function operationsChart({ operations, workload }: MachineEstimate): ChartDraft {
   const axis = energyAxis(operations.map(({ energy }) => energy));
   return {
     kind: "bars",

@@ -1,22 +1,29 @@
 /** Charts of the simulated machine: its schedule, the energy and area of each unit, levers, and why its ratio differs from the paper's. */
+import type { MachineEstimate } from "../cost/cost.ts";
 import type { Lever } from "../cost/levers.ts";
 import type { AreaPart, EnergyPart, MachinePrice } from "../cost/machine-price.ts";
 import type { Priced } from "../cost/priced.ts";
+import type { ChipsMachine } from "../cost/simulated.ts";
 import type { Waterfall } from "../cost/waterfall.ts";
-import type { Workload } from "../cost/workload.ts";
 import type { ChartDraft, FigureDraft } from "./build-report.ts";
 import { energyAxis, formatText } from "./format.ts";
 import { perInferenceOf } from "./rivals.ts";
 import { scheduleCharts } from "./schedule.ts";
 
-export function machineCharts({ estimate, machine, levers, waterfall }: Priced): ChartDraft[] {
-  const { workload, resolved, schedule } = estimate;
+/** Without levers and waterfall, which take the sizes of a transformer, those of any network. */
+export function machineCharts({
+  estimate,
+  machine,
+  levers = [],
+  waterfall = null,
+}: ChipsMachine & Partial<Pick<Priced, "levers" | "waterfall">>): ChartDraft[] {
+  const { workload, resolved, schedule, engines } = estimate;
   return [
     ...(waterfall ? [waterfallChart(waterfall)] : []),
     ...leversChart(levers),
     energyChart(machine, workload),
     areaChart(machine),
-    ...scheduleCharts(schedule, resolved.technology.ssaClock, workload.attention?.kind),
+    ...scheduleCharts(schedule, engines, resolved.technology.ssaClock),
   ];
 }
 
@@ -77,7 +84,7 @@ function bars<P extends string>(
     .map((part) => ({ label: names[part], value: of(values[part]) }));
 }
 
-function energyChart({ energy }: MachinePrice, workload: Workload): ChartDraft {
+function energyChart({ energy }: MachinePrice, workload: MachineEstimate["workload"]): ChartDraft {
   const axis = energyAxis(Object.values(energy));
   return {
     kind: "bars",

@@ -1,13 +1,12 @@
 /** The machines that Xpikeformer is compared with: their names with time steps, and which energy ratios may be shown. */
 import { ARCHITECTURES, type ArchitectureId } from "../cost/architectures/catalogue.ts";
-import type { CostEstimate } from "../cost/cost.ts";
+import type { MachineEstimate } from "../cost/cost.ts";
 import type { Rivals } from "../cost/priced.ts";
 import type { Workload } from "../cost/workload.ts";
 
 /** A machine with the time steps that its network runs: `SNN, ideal digital, T = 4`. A conventional network has none. */
-export function machineAtSteps({ architectures, workload }: CostEstimate, id: ArchitectureId): string {
-  const { label } = architectures[id];
-  const { runs } = ARCHITECTURES[id];
+export function machineAtSteps({ workload }: Pick<MachineEstimate, "workload">, id: ArchitectureId): string {
+  const { label, runs } = ARCHITECTURES[id];
   return runs === "ann" ? label : `${label}, T = ${runs === "snn" ? workload.snnSteps : workload.steps}`;
 }
 

@@ -15,7 +15,7 @@ const CLOCK = 1e6;
 function drawn(name: string, hardware: object = {}) {
   const machine = machineOf(hardwareSpec.parse(hardware), findWorkload(name));
   const schedule = scheduleOf(machine);
-  const charts = scheduleCharts(schedule, CLOCK);
+  const charts = scheduleCharts(schedule, machine.engines, CLOCK);
   const gantt = (id: string) => charts.find((chart) => chart.id === id) as GanttChart | undefined;
   const busy = charts.find(({ id }) => id === "schedule-utilisation") as BarsChart;
   return { machine, schedule, charts, alone: gantt("schedule-alone")!, inFlight: gantt("schedule-in-flight"), busy };
@@ -150,7 +150,7 @@ test("by hand: three jobs, of which the first two stand together", () => {
 test.each([24, 60, 1000])("of %d blocks as many rows and stretches are drawn as a page has room for", (depth) => {
   const machine = machineOf(hardwareSpec.parse({}), { ...findWorkload("icl-4-256-2x2"), depth });
   const schedule = scheduleOf(machine);
-  for (const { rows } of scheduleCharts(schedule, CLOCK).slice(0, 2) as GanttChart[]) {
+  for (const { rows } of scheduleCharts(schedule, machine.engines, CLOCK).slice(0, 2) as GanttChart[]) {
     expect(rows.length).toBeLessThanOrEqual(100);
     expect(Math.max(...rows.map(({ stretches }) => stretches.length))).toBeLessThanOrEqual(48);
     const most = Math.max(...rows.flatMap(({ stretches }) => stretches.map(({ busy }) => busy)));
@@ -161,7 +161,7 @@ test.each([24, 60, 1000])("of %d blocks as many rows and stretches are drawn as 
 test("by hand: rows of blocks stand for the four layers of each", () => {
   const machine = machineOf(hardwareSpec.parse({}), { ...findWorkload("icl-4-256-2x2"), depth: 30 });
   const schedule = scheduleOf(machine);
-  const alone = scheduleCharts(schedule, CLOCK)[0] as GanttChart;
+  const alone = scheduleCharts(schedule, machine.engines, CLOCK)[0] as GanttChart;
   expect(alone.rows.map(({ name }) => name).slice(0, 3)).toEqual(["embed", "blocks.0", "blocks.1"]);
   expect(alone.rows.slice(-3).map(({ name }) => name)).toEqual(["blocks.29", "head", "SSA engine"]);
   const clocks = ["qkv", "projection", "up", "down"].map((layer) => clocksOf(schedule.alone, `blocks.7.${layer}`));

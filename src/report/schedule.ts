@@ -1,5 +1,5 @@
 /** The schedule as charts: when each unit works, for one prompt at a time and for pipelined prompts, and how busy units are. */
-import type { AttentionKind } from "../experiment/attention.ts";
+import type { Engine } from "../machine/machine.ts";
 import type { Schedule } from "../machine/schedule.ts";
 import type { ScheduledUnit, Timetable } from "../machine/timetable.ts";
 import { bitsOf, type Transfer } from "../machine/transfers.ts";
@@ -14,20 +14,25 @@ const MOST_STRETCHES = 24;
 /** With more layers than this, a row stands for whole blocks. */
 const MOST_ROWS = 100;
 
-/** The units that compute attention, by kind. */
-const ENGINES: Readonly<Record<AttentionKind, string>> = {
-  stochastic: "SSA engine",
-  lif: "pair tiles",
-  spikformer: "pair tiles",
-  "sdsa-1": "column counters",
-  "sdsa-3": "outer products",
-  "qk-token": "token counters",
-  "qk-channel": "column counters",
-  "alpha-xnor": "pair tiles",
-  "binary-map": "pair tiles",
-  random: "pair tiles",
+type Engines = readonly Pick<Engine, "unit" | "serves">[];
+
+const ENGINES: Readonly<Record<Engine["unit"], string>> = {
+  "ssa-tile": "SSA engine",
+  "pair-tile": "pair tiles",
+  "column-counters": "column counters",
+  "token-counters": "token counters",
+  "outer-product": "outer products",
   none: "no attention",
 };
+
+/** Names units: a layer by itself, the units of attention by their kind, and if there are several, by the first operation they serve. */
+function namesOf(engines: Engines): (unit: Pick<ScheduledUnit, "name" | "kind">) => string {
+  return ({ name, kind }) => {
+    if (kind === "linear") return name;
+    const { unit, serves } = engines.find((engine) => engine.serves.includes(name))!;
+    return engines.length === 1 ? ENGINES[unit] : `${ENGINES[unit]} of ${serves[0]}`;
+  };
+}
 
 type Stretch = GanttChart["rows"][number]["stretches"][number];
 
@@ -38,20 +43,19 @@ export interface Run {
   readonly busy: number;
 }
 
-/**
- * @param clock hertz
- * @param attends kind of attention
- */
-export function scheduleCharts(schedule: Schedule, clock: number, attends: AttentionKind = "stochastic"): ChartDraft[] {
-  const engine = ENGINES[attends];
+/** @param clock hertz */
+export function scheduleCharts(schedule: Schedule, engines: Engines, clock: number): ChartDraft[] {
+  const nameOf = namesOf(engines);
   return [
-    aloneChart(schedule, clock, engine),
-    ...inFlightChart(schedule, clock, attends),
-    utilisationChart(schedule, engine),
+    aloneChart(schedule, clock, nameOf),
+    ...inFlightChart(schedule, clock, engines),
+    utilisationChart(schedule, nameOf),
   ];
 }
 
-function aloneChart({ alone, order }: Schedule, clock: number, engine: string): ChartDraft {
+type Naming = ReturnType<typeof namesOf>;
+
+function aloneChart({ alone, order }: Schedule, clock: number, nameOf: Naming): ChartDraft {
   const time = formatText({ value: alone.clocks / clock, unit: "s" });
   const first = order === "token-major" ? "all time steps of a token" : "all tokens of a time step";
   return {
@@ -63,20 +67,21 @@ function aloneChart({ alone, order }: Schedule, clock: number, engine: string): 
       "vector has arrived. The paler a bar, the longer its unit waits. The table lists the bits read from and written to each memory.",
     time: { label: "Microseconds" },
     rows: withMoves(
-      rowsOf(alone, clock, engine, [{ shifts: [0], group: "one prompt" }]),
-      unitsByRow(alone.units, engine),
+      rowsOf(alone, clock, nameOf, [{ shifts: [0], group: "one prompt" }]),
+      unitsByRow(alone.units, nameOf),
     ),
   };
 }
 
 /** Empty if prompts cannot overlap. */
-function inFlightChart({ order, inFlight, interval }: Schedule, clock: number, attends: AttentionKind): ChartDraft[] {
+function inFlightChart({ order, inFlight, interval }: Schedule, clock: number, engines: Engines): ChartDraft[] {
   if (inFlight === null) return [];
-  const engine = ENGINES[attends];
   const [first, second] = inFlight.units;
   // Neither a stem nor values that enter once.
   const readsLines = first.name === "embed" && first.start.length === second.start.length;
-  const isGenerated = order === "token-major" && attends === "stochastic" && readsLines;
+  const isTiled = engines.length === 1 && engines[0].unit === "ssa-tile";
+  const isInBlocks = inFlight.units.every(({ kind, block }) => kind === "linear" || block !== null);
+  const isGenerated = order === "token-major" && isTiled && isInBlocks && readsLines;
   const before = Math.ceil(inFlight.clocks / interval) - 1;
   const others = Array.from({ length: 2 * before + 1 }, (_, i) => (i - before) * interval).filter(
     (shift) => shift !== 0,
@@ -91,7 +96,7 @@ function inFlightChart({ order, inFlight, interval }: Schedule, clock: number, a
         `A prompt enters every ${seconds(interval)} and is answered after ${seconds(inFlight.clocks)}; ${formatRounded(inFlight.prompts)} prompts are in the ` +
         `pipeline at once. The chart follows one of them from entry to answer.${isGenerated ? " xpike rtl --machine --in-flight generates hardware with these clocks." : ""}`,
       time: { label: "Microseconds" },
-      rows: rowsOf(inFlight, clock, engine, [
+      rows: rowsOf(inFlight, clock, namesOf(engines), [
         { shifts: [0], group: "one prompt" },
         { shifts: others, group: "prompts before and after it" },
       ]),
@@ -99,18 +104,18 @@ function inFlightChart({ order, inFlight, interval }: Schedule, clock: number, a
   ];
 }
 
-/** Rows in the order of a prompt's path; the engine, which serves all blocks, is last. */
+/** Rows in the order of a prompt's path; engines, which serve several operations, are last. */
 function rowsOf(
   { units, clocks }: Timetable,
   clock: number,
-  engine: string,
+  nameOf: Naming,
   prompts: readonly { readonly shifts: readonly number[]; readonly group: string }[],
 ): GanttChart["rows"] {
   const micro = (clocks: number) => Number(((1e6 * clocks) / clock).toPrecision(6));
-  return [...unitsByRow(units, engine)].map(([name, units]) => {
+  return [...unitsByRow(units, nameOf)].map(([name, units]) => {
     const own = joined(units.flatMap(runsOf), clocks);
     /** Units of a row that work in parallel. */
-    const together = new Set(units.map((unit) => (unit.kind === "attention" ? engine : unit.name))).size;
+    const together = new Set(units.map(nameOf)).size;
     const stretches = prompts.flatMap(({ shifts, group }): Stretch[] => {
       const runs = shifts.flatMap((shift) => own.flatMap((run) => shifted(run, shift, clocks)));
       return joined(runs, clocks).map(({ from, to, busy }) => {
@@ -147,22 +152,21 @@ const MEMORIES: Readonly<Record<Transfer["buffer"], string>> = {
 };
 
 /** A row for each layer, or, if there are too many, for a group of blocks. */
-function unitsByRow(units: readonly ScheduledUnit[], engine: string): Map<string, ScheduledUnit[]> {
+function unitsByRow(units: readonly ScheduledUnit[], nameOf: Naming): Map<string, ScheduledUnit[]> {
   const depth = 1 + Math.max(...units.map(({ block }) => block ?? -1));
   const layers = new Set(units.filter(({ kind }) => kind === "linear").map(({ name }) => name));
-  // Embedding, head and engine have a row each.
+  // Embedding, head and engines have a row each.
   const blocks = layers.size < MOST_ROWS ? 0 : Math.ceil(depth / (MOST_ROWS - 3));
-  const nameOf = (unit: ScheduledUnit) => {
+  const rowOf = (unit: ScheduledUnit) => {
     const { block } = unit;
-    if (unit.kind === "attention") return engine;
-    if (blocks === 0 || block === null) return unit.name;
+    if (unit.kind === "attention" || blocks === 0 || block === null) return nameOf(unit);
     const first = block - (block % blocks);
     const last = Math.min(depth, first + blocks) - 1;
     return first === last ? `blocks.${first}` : `blocks.${first} to ${last}`;
   };
   const rows = new Map<string, ScheduledUnit[]>();
   for (const unit of units.toSorted((a, b) => Number(a.kind === "attention") - Number(b.kind === "attention"))) {
-    const name = nameOf(unit);
+    const name = rowOf(unit);
     rows.set(name, [...(rows.get(name) ?? []), unit]);
   }
   return rows;
@@ -195,13 +199,13 @@ export function joined(runs: readonly Run[], clocks: number): Run[] {
 }
 
 /** Equal units of all blocks share one bar. */
-function utilisationChart({ alone, inFlight, interval }: Schedule, engine: string): ChartDraft {
+function utilisationChart({ alone, inFlight, interval }: Schedule, nameOf: Naming): ChartDraft {
   const cases = [
     ...(inFlight === null ? [] : [{ group: "pipelined", units: inFlight.units, clocks: interval }]),
     { group: "one prompt at a time", units: alone.units, clocks: alone.clocks },
   ];
   const bars = cases.flatMap(({ group, units, clocks }) =>
-    [...busyOf(units, engine)].map(([label, busy]) => ({ label, group, value: (100 * busy) / clocks })),
+    [...busyOf(units, nameOf)].map(([label, busy]) => ({ label, group, value: (100 * busy) / clocks })),
   );
   return {
     kind: "bars",
@@ -217,11 +221,12 @@ function utilisationChart({ alone, inFlight, interval }: Schedule, engine: strin
 const firstOf = (bars: readonly { readonly label: string }[], label: string): number =>
   bars.findIndex((bar) => bar.label === label);
 
-/** Clocks at work for one prompt by unit; the engine's blocks together. */
-function busyOf(units: readonly ScheduledUnit[], engine: string): Map<string, number> {
+/** Clocks at work for one prompt by unit; all operations of an engine together. */
+function busyOf(units: readonly ScheduledUnit[], nameOf: Naming): Map<string, number> {
   const busy = new Map<string, number>();
-  for (const { name, part, block, kind, busy: clocks } of units) {
-    if (kind === "attention") busy.set(engine, (busy.get(engine) ?? 0) + clocks);
+  for (const unit of units) {
+    const { name, part, block, kind, busy: clocks } = unit;
+    if (kind === "attention") busy.set(nameOf(unit), (busy.get(nameOf(unit)) ?? 0) + clocks);
     else busy.set(block === null ? name : `each block's ${part}`, clocks);
   }
   return busy;

@@ -4,7 +4,7 @@
  * Both have the same seed and task, so chip c is programmed from the same streams and prompt k is the same in both. Common errors cancel,
  * so a difference is far more precise than either rate. Energy, time and area are those of each machine.
  */
-import { chipsCost } from "../cost/simulated.ts";
+import { machineOfChips } from "../cost/simulated.ts";
 import { partedOf } from "../data/labelled.ts";
 import { SpecError } from "../errors.ts";
 import { evaluateChips } from "../evaluation/chips.ts";
@@ -71,7 +71,7 @@ export async function compareRuns(
     const described = asDescribed(given.experiment, network, notes, "checkpoints.network", validatedSteps);
     const onChip = () => onProgress?.(++done, 2 * chips);
     const evaluations = await evaluateChips(executor, given, described, { chips, prompts, onChip });
-    const { architectures, times } = chipsCost(given.experiment, evaluations);
+    const { architectures, times } = machineOfChips(given.experiment, evaluations).estimate;
     const { total, performance } = architectures.xpikeformer;
     return {
       rates: ratesOf(sampleOf(evaluations.map(({ errors }) => errors.wrong)), given.experiment),

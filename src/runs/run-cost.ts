@@ -1,11 +1,11 @@
-/** The cost section of a run's report; of a network that lists its operations, why it has none. */
+/** The cost section of a run's report. A network that lists its operations has a machine of its own, and no rivals. */
+import { machineOfChips } from "../cost/simulated.ts";
 import { isTransformer } from "../experiment/model.ts";
-import { type CostSection, costSection, UNPRICED_GRAPH, unpricedSection } from "../report/cost-run.ts";
-import { kitOf } from "../task/catalogue.ts";
+import { type CostSection, costSection, machineSection } from "../report/cost-run.ts";
 import { type CostRun, priceRun } from "./price.ts";
 
 /** Random, throws  as `priceRun` */
-export function costOfRun(run: CostRun): CostSection {
-  const { model, task } = run.experiment;
-  return isTransformer(model) ? costSection(priceRun(run)) : unpricedSection(UNPRICED_GRAPH, kitOf(task).result(task));
-}
+export const costOfRun = (run: CostRun): CostSection =>
+  isTransformer(run.experiment.model)
+    ? costSection(priceRun(run))
+    : machineSection(machineOfChips(run.experiment, run.chips));

@@ -1,9 +1,18 @@
 /** Graphs that no preset has: both simulators compute them alike, and as the digital network does. */
 import { describe, expect, test } from "vitest";
+import { requireEqualCounts } from "../../test/support/equal-counts.ts";
 import { LISTED_FORMS, listedNetwork } from "../../test/support/listed-networks.ts";
 import { meanGeometry, tinyGeometry, tinyNetwork } from "../../test/support/tiny-network.ts";
 import { hardwareSpec } from "../experiment/hardware.ts";
 import { type SpikingSpec, transformerSpec } from "../experiment/model.ts";
+import type { Action } from "../hardware/actions.ts";
+import { offeredBits } from "../hardware/attention/catalogue.ts";
+import { countActions } from "../machine/counts.ts";
+import type { TrainDensities } from "../machine/densities.ts";
+import { type Machine, machineOf } from "../machine/machine.ts";
+import { machineNetwork } from "../machine/network.ts";
+import { scheduleOf } from "../machine/schedule.ts";
+import { bitsOf, type Transfer } from "../machine/transfers.ts";
 import { mapNetwork } from "../mapping/mapping.ts";
 import { networkForward, spikeInput } from "../model/forward.ts";
 import { inputRows } from "../model/geometry.ts";
@@ -15,6 +24,7 @@ import { packSpikes, type SpikeTrain, unpackSpikes } from "../spike/train.ts";
 import { type Chip, programChip } from "./chip.ts";
 import { simulateFast } from "./fast/simulate.ts";
 import { calibrate, simulate } from "./reference/simulate.ts";
+import type { Trace } from "./trace.ts";
 
 const [STEPS, PROMPTS] = [3, 2];
 
@@ -108,22 +118,72 @@ function chipOf(network: Network<SpikingSpec>, hardware: object): Chip {
   return programChip(network, mapNetwork(network, spec), spec, stream(1));
 }
 
+/** Of lines, trains and attention, by what a simulation counted. */
+function trainDensities({ operations, densities }: Trace, { layers, crossbar }: Machine): TrainDensities {
+  const actionsOf = (name: string) => operations.find((operation) => operation.name === name)!.actions;
+  const lines = layers.map(({ name, outputs, readsInput }) => {
+    const { cellReads, bitsRead } = actionsOf(name);
+    return [name, cellReads / (bitsRead * outputs * (readsInput ? crossbar.linesPerInput : 1))];
+  });
+  const coincidences = operations
+    .filter(({ kind }) => kind === "attention")
+    .map(({ name, actions }) => [name, actions.counterIncrements / offeredBits(actions)]);
+  return {
+    lines: Object.fromEntries(lines),
+    trains: densities,
+    coincidences: Object.fromEntries(coincidences),
+  };
+}
+
 describe.each(Object.entries(NETWORKS))("%s", (_, network) => {
   const input = inputOf(network);
   const rows = inputRows(network.geometry);
 
-  test.each([
+  describe.each([
     {},
     { arithmetic: null, order: "step-major" },
     { crossbar: { rows: 13, columns: 10, inputStride: 2, linesPerInput: 2 }, transport: { code: "events" } },
-  ])("have the same trace in both simulators on %j", (hardware) => {
+  ])("on %j", (hardware) => {
     const chip = calibrate(chipOf(network, hardware), input, stream(2));
     const options = { firstPrompt: 3, rasters: PROMPTS };
     const slow = simulate(chip, input, stream(5), options);
-    expect(simulateFast(chip, input, stream(5), options)).toEqual(slow);
-    for (const { name } of slow.operations) {
-      if (slow.rasters[name]) expect(slow.spikes[name].ones, name).toBeGreaterThan(0);
-    }
+
+    test("have the same trace in both simulators", () => {
+      expect(simulateFast(chip, input, stream(5), options)).toEqual(slow);
+      for (const { name } of slow.operations) {
+        if (slow.rasters[name]) expect(slow.spikes[name].ones, name).toBeGreaterThan(0);
+      }
+    });
+
+    test("count as their machine does at these densities, and work as long as it is scheduled", () => {
+      const machine = machineOf(chip.hardware, machineNetwork(network.model, network.geometry));
+      expect(machine.mapping).toEqual(chip.mapping);
+      requireEqualCounts(slow, countActions(machine, trainDensities(slow, machine)));
+      const { alone } = scheduleOf(machine);
+      const timed = slow.operations.filter(({ kind }) => kind === "linear" || kind === "attention");
+      expect(alone.units.map(({ name, kind, busy }) => ({ name, kind, cycles: busy }))).toEqual(
+        timed.map(({ name, kind, cycles }) => ({ name, kind, cycles: cycles / PROMPTS })),
+      );
+    });
+
+    test("move the bits that they count", () => {
+      const machine = machineOf(chip.hardware, machineNetwork(network.model, network.geometry));
+      const transfers = scheduleOf(machine).alone.units.flatMap((unit) => unit.transfers);
+      const moved = (way: Transfer["way"], ...buffers: Transfer["buffer"][]) =>
+        buffers.reduce((sum, buffer) => sum + PROMPTS * bitsOf(transfers, way, buffer), 0);
+      const counted = (action: Action, ...kinds: string[]) =>
+        slow.operations.reduce((sum, { kind, actions }) => sum + (kinds.includes(kind) ? actions[action] : 0), 0);
+      const { words } = machine;
+      const kinds = ["linear", "residual"];
+      expect(moved("read", "input", "spikes", "attention")).toBe(counted("bitsRead", "linear"));
+      expect(moved("write", "spikes", "qkv")).toBe(counted("bitsWritten", "neurons"));
+      expect(moved("read", "qkv")).toBe(counted("bitsRead", "attention"));
+      expect(moved("write", "attention")).toBe(counted("bitsWritten", "attention"));
+      expect(moved("read", "stream")).toBe(counted("streamReads", ...kinds) * words.stream);
+      expect(moved("write", "stream")).toBe(counted("streamWrites", ...kinds) * words.stream);
+      expect(moved("read", "membranes")).toBe(counted("membraneReads", "neurons") * words.membrane);
+      expect(moved("write", "membranes")).toBe(counted("membraneWrites", "neurons") * words.membrane);
+    });
   });
 
   test("fire as the digital network does on an exact chip", () => {

@@ -14,7 +14,7 @@ import { blockRuns } from "../../machine/densities.ts";
 import { stemBefore } from "../../machine/shape.ts";
 import { pixels } from "../../model/stem.ts";
 import type { Technology } from "../parameters.ts";
-import { type Planner, planMachine } from "../planned.ts";
+import { type PlannedMachine, type Planner, planMachine } from "../planned.ts";
 import { statedArea } from "../prices/crossbar.ts";
 import { totalOf } from "../unit-energies.ts";
 import { blockLayers, countMacs, outerLayers, rowBlocks, type Workload } from "../workload.ts";
@@ -72,10 +72,15 @@ export function xpikeformerPerformance(
   plan: Planner = planMachine,
   { area }: Pick<OwnPrices, "area"> = ownPrices(workload, technology, plan),
 ): Performance {
-  const { clocks, interval } = plan(workload, technology).pace;
-  const { ssaClock } = technology;
-  return { latency: clocks / ssaClock, interval: interval / ssaClock, area: totalOf(area) };
+  return paced(plan(workload, technology), area, technology);
 }
+
+/** Of a planned machine of these areas. */
+export const paced = (
+  { pace: { clocks, interval } }: PlannedMachine,
+  area: OwnPrices["area"],
+  { ssaClock }: Technology,
+): Performance => ({ latency: clocks / ssaClock, interval: interval / ssaClock, area: totalOf(area) });
 
 /** The parts of an engine. */
 export interface EngineSizes {

@@ -24,7 +24,7 @@ import { coreFor } from "../hardware.ts";
 import type { MachinePrice } from "../machine-price.ts";
 import { neuronPrices } from "../neurons.ts";
 import type { Technology } from "../parameters.ts";
-import { type Planner, planMachine, priceUnitsOf } from "../planned.ts";
+import { type PlannedMachine, type Planner, planMachine, priceUnitsOf } from "../planned.ts";
 import { addInputs, addStatic, type Breakdown, conversionEnergy, sramByte, totalOf } from "../unit-energies.ts";
 import type { Workload } from "../workload.ts";
 
@@ -138,8 +138,7 @@ export interface OwnPrices extends OwnArea {
 
 /** One machine for many questions: it is planned, and its units are priced, once. */
 export function ownPrices(workload: Workload, technology: Technology, plan: Planner = planMachine): OwnPrices {
-  const { wholeMachine, analogStaticShare } = technology;
-  if (wholeMachine === 0) {
+  if (technology.wholeMachine === 0) {
     const unshared = { ...technology, analogStaticShare: 0 };
     return {
       ...areaOfUnits(workload, technology),
@@ -148,11 +147,20 @@ export function ownPrices(workload: Workload, technology: Technology, plan: Plan
       price: (operations) => priceUnitsOf(plan(workload, technology), technology).price(operations),
     };
   }
-  const { energy, ...priced } = priceUnitsOf(plan(workload, technology), technology);
+  return wholePrices(plan(workload, technology), workload, technology);
+}
+
+/** Every unit of a planned machine at its price, whatever network it was planned for. */
+export function wholePrices(
+  planned: PlannedMachine,
+  inputs: Parameters<typeof addInputs>[1],
+  technology: Technology,
+): OwnPrices {
+  const { energy, ...priced } = priceUnitsOf(planned, technology);
   return {
     ...priced,
     energy: (operations, at) =>
-      addInputs(addStatic({ ...energy(operations, at) }, analogStaticShare), workload, technology),
+      addInputs(addStatic({ ...energy(operations, at) }, technology.analogStaticShare), inputs, technology),
     byOperation: (operations) =>
       operations.map((one) => {
         const parts = { ...energy([one]) };
