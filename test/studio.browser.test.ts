@@ -604,7 +604,7 @@ test("it imports only the package and the page's drawing libraries", () => {
   }
 });
 
-test("what the page loads until its first figures is at most 355 kB, compressed", async () => {
+test("what the page loads until its first figures is at most 350 kB, compressed", async () => {
   const { page, errors, snapshotOf } = await openStudio();
   const loaded = new Set<string>();
   page.on("response", (response) => loaded.add(new URL(response.url()).pathname));
@@ -615,7 +615,7 @@ test("what the page loads until its first figures is at most 355 kB, compressed"
   expect(assets.length).toBeGreaterThan(8);
   const files = [join(root, "dist/studio/index.html"), ...assets];
   const sizes = files.map((file) => gzipSync(readFileSync(file)).length);
-  expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(355e3);
+  expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(350e3);
   expect(errors).toEqual([]);
 });
 

@@ -1,6 +1,4 @@
 import { useRef, useState } from "preact/hooks";
-import type { Report } from "xpikeformer";
-import { buildReport, figuresHtml, reportJson } from "xpikeformer/report";
 import { experimentText, loadNetwork, saveFile } from "../state/files.ts";
 import { addressNow } from "../state/link.ts";
 import { openFiles } from "../state/open-files.ts";
@@ -14,6 +12,9 @@ import { WalkButton } from "./WalkButton.tsx";
 const LONG = 8000;
 const TOO_LONG = (length: number) =>
   `It has ${length} characters, which some programs cut. Save the experiment instead where it does not open.`;
+
+/** Loaded when figures are first saved, since it brings the whole page of a report. */
+const saved = () => import("../state/saved-figures.ts");
 
 /** A link to the current view, files to save, and files to open. Nothing leaves this machine. */
 export function Share({ onTrain }: { readonly onTrain: () => void }) {
@@ -58,8 +59,8 @@ export function Share({ onTrain }: { readonly onTrain: () => void }) {
   const files: readonly (readonly [label: string, act: () => unknown, isReady: boolean])[] = [
     ["Copy link", copy, now !== null],
     ["Save experiment", () => saveFile("experiment.json", experimentText(now!)), now !== null],
-    ["Save figures", () => saveFile("report.json", reportJson(reportNow())), reached.value !== null],
-    ["Save report page", () => saveFile("report.html", figuresHtml(reportNow())), reached.value !== null],
+    ["Save figures", async () => saveFile("report.json", (await saved()).figuresJson()), reached.value !== null],
+    ["Save report page", async () => saveFile("report.html", (await saved()).figuresPage()), reached.value !== null],
     ["Save network", saveNetwork, chip.value !== null],
     ["Save RTL", saveRtl, !isProgramming.value && !generating],
     ["Open files", () => picker.current!.click(), true],
@@ -95,21 +96,4 @@ export function Share({ onTrain }: { readonly onTrain: () => void }) {
       {failure && <Failed failure={failure} />}
     </div>
   );
-}
-
-/** The figures so far, as a report that the commands can read. */
-function reportNow(): Report {
-  const { of, chips, prompts, figures } = reached.value!;
-  const command = `xpike run experiment.json --chips ${chips} --prompts ${prompts}`;
-  return buildReport({
-    title: `${of.name}: figures of simulated chips, from the studio`,
-    summary: `${chips} simulated chips answered ${prompts} prompts each.`,
-    description:
-      "Figures of the chips alone. The command gives the same figures, next to reference networks and receivers.",
-    experiment: of,
-    command,
-    seed: of.seed,
-    versions: {},
-    figures,
-  });
 }
