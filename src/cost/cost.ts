@@ -3,7 +3,7 @@ import { CostError } from "../errors.ts";
 import type { Engine } from "../machine/machine.ts";
 import { type Schedule, scheduleOf } from "../machine/schedule.ts";
 import { ARCHITECTURE_IDS, ARCHITECTURES, type ArchitectureId } from "./architectures/catalogue.ts";
-import { type Performance, paced, xpikeformerPerformance } from "./architectures/performance.ts";
+import { type Performance, paced } from "./architectures/performance.ts";
 import {
   type OwnPrices,
   ownPrices,
@@ -113,8 +113,7 @@ export function estimateMachine(
   const { machine } = planned;
   const schedule = scheduleOf(machine);
   const { label } = ARCHITECTURES.xpikeformer;
-  const cost = costOf(paced(planned, own.area, technology), technology, (prices) => own.energy(operations, prices));
-  const xpikeformer = requireFinite({ label, ...cost });
+  const xpikeformer = requireFinite({ label, ...ownCost(planned, technology, operations, own) });
   const energies = own.byOperation(operations);
   return {
     workload,
@@ -137,16 +136,13 @@ export function estimateMachine(
 }
 
 /** Energy, time and area on Xpikeformer: `operations` on the machine that `own` prices. */
-export function ownCost(
-  workload: Workload,
+export const ownCost = (
+  planned: PlannedMachine,
   technology: Technology,
   operations: readonly PricedOperation[],
-  plan: Planner,
   own: OwnPrices,
-): Omit<ArchitectureCost, "label"> {
-  const performance = xpikeformerPerformance(workload, technology, plan, own);
-  return costOf(performance, technology, (prices) => own.energy(operations, prices));
-}
+): Omit<ArchitectureCost, "label"> =>
+  costOf(paced(planned, own.area, technology), technology, (prices) => own.energy(operations, prices));
 
 /** The same on another architecture. */
 export function rivalCost(

@@ -48,7 +48,12 @@ export function priceRanges(workload: Workload, resolved: ResolvedTechnology, op
   const { operations, plan = keptPlans() } = options;
   return rangesOf(resolved, options, (technology) => {
     const prices = ownPrices(workload, technology, plan);
-    const own = ownCost(workload, technology, operations ?? workloadActions(workload, technology), plan, prices);
+    const own = ownCost(
+      plan(workload, technology),
+      technology,
+      operations ?? workloadActions(workload, technology),
+      prices,
+    );
     const costs = ARCHITECTURE_IDS.map((id) => ({
       id,
       ...(id === "xpikeformer" ? own : rivalCost(id, workload, technology)),
