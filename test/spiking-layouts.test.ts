@@ -162,19 +162,19 @@ test("each file is recognised", () => {
   }
 });
 
-test("the Spike-driven Transformer runs on five chips and has an energy", async () => {
-  const { file, network } = imported("sdt");
+test.each(LAYOUTS)("%s runs on chips and has an energy", async (layout) => {
+  const { file, network } = imported(layout);
   const { task, model } = file.document;
-  const hardware = { chips: 5, crossbar: { rows: 64, columns: 32 } };
+  const hardware = { chips: 2, crossbar: { rows: 64, columns: 32 } };
   const evaluation = { prompts: 8, curvePrompts: 4, steps: [1, 2] };
   const experiment = parseExperiment({
-    name: "sdt",
+    name: layout,
     task,
     model,
     hardware,
     evaluation,
   }) as Experiment<ImageClassificationSpec>;
-  const { side } = golden.sdt;
+  const { side } = golden[layout];
   const draws = stream(5);
   const [count, classes] = [32, network.geometry.classes];
   const set: ImageSet = {

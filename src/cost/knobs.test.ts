@@ -5,12 +5,17 @@
  */
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
+import { LISTED_FORMS, listedNetwork } from "../../test/support/listed-networks.ts";
+import { tinyGeometry } from "../../test/support/tiny-network.ts";
 import { type HardwareSpec, hardwareSpec } from "../experiment/hardware.ts";
 import { timingOf } from "../hardware/timing.ts";
 import { countActions } from "../machine/counts.ts";
+import type { TrainDensities } from "../machine/densities.ts";
 import { machineOf } from "../machine/machine.ts";
+import { type MachineNetwork, machineNetwork, type Runnable } from "../machine/network.ts";
 import { scheduleOf } from "../machine/schedule.ts";
 import type { NetworkShape } from "../machine/shape.ts";
+import { layersOf } from "../model/layers.ts";
 import { priceMachine } from "./machine-energy.ts";
 import type { AreaPart, EnergyPart } from "./machine-price.ts";
 import type { ParameterId, Technology } from "./parameters.ts";
@@ -33,17 +38,37 @@ const LARGE: NetworkShape = {
   ...{ embedding: "values", outputProjection: true, residuals: 2, positions: false, scores: 197 ** 2 },
 };
 
+/** Two layers read sums of spikes. */
+const SUMS = (() => {
+  const [, operations] = LISTED_FORMS.find(([name]) => name === "layers on sums of spikes")!;
+  const { model, geometry } = listedNetwork(operations, tinyGeometry, { steps: 4 });
+  return machineNetwork(model, geometry);
+})();
+
+/** Three of ten bits are 1, everywhere. */
+function evenDensities({ graph }: MachineNetwork): TrainDensities {
+  const even = (names: readonly string[]) => Object.fromEntries(names.map((name) => [name, 0.3]));
+  return {
+    lines: even(layersOf(graph).map(({ name }) => name)),
+    trains: even([...graph.values.keys()]),
+    coincidences: {},
+  };
+}
+
 /** `energy.conversions`, `area.crossbars`, `time.alone`, `time.interval`, ...: joules per inference, square metres, seconds. */
 type Cost = Readonly<Record<Part, number>>;
 type Part = `energy.${EnergyPart}` | `area.${AreaPart}` | "time.alone" | "time.interval";
 
-function costOf(hardware: HardwareSpec, prices: Technology, shape = SHAPE): Cost {
+function costOf(hardware: HardwareSpec, prices: Technology, network: Runnable = SHAPE): Cost {
   const timing = timingOf(hardware, analogTimes(prices));
-  const machine = machineOf({ ...hardware, timing }, shape);
+  const machine = machineOf({ ...hardware, timing }, network);
   const schedule = scheduleOf(machine);
   const { buffers } = schedule.inFlight ?? schedule.alone;
-  const blocks = Array(shape.depth).fill(SPIKINGFORMER);
-  const operations = countActions(machine, { blocks, inputDensity: 0.5, headDensity: 0.28 });
+  const densities =
+    "graph" in network
+      ? evenDensities(network)
+      : { blocks: Array(network.depth).fill(SPIKINGFORMER), inputDensity: 0.5, headDensity: 0.28 };
+  const operations = countActions(machine, densities);
   const interval = Math.max(schedule.interval / timing.clock, 1 / (hardware.rate ?? Number.POSITIVE_INFINITY));
   const { energy, area } = priceMachine({ machine, hardware, operations, buffers, time: interval }, prices);
   const named = (group: string, parts: Readonly<Record<string, number>>) =>
@@ -58,6 +83,8 @@ const total = (cost: Cost, group: "energy" | "area"): number =>
 type Change = z.input<typeof hardwareSpec>;
 
 interface Paid {
+  /** Default: `SHAPE`. */
+  readonly network?: Runnable;
   readonly from?: Change;
   readonly to: Change;
   readonly moves: readonly Part[];
@@ -85,6 +112,11 @@ const PAID: Readonly<Record<string, Paid>> = {
   "crossbar.linesPerInput": {
     to: { crossbar: { linesPerInput: 4 } },
     moves: ["energy.array", "energy.conversions", "energy.digital", "energy.drivers", "area.crossbars"],
+  },
+  "crossbar.integers": {
+    network: SUMS,
+    to: { crossbar: { integers: "bit-serial" } },
+    moves: ["energy.array", "energy.conversions", "energy.digital", "time.alone"],
   },
   "crossbar.columns": {
     to: { crossbar: { columns: 64 } },
@@ -290,8 +322,8 @@ function leaves(schema: z.core.JSONSchema.BaseSchema, path = ""): string[] {
 
 /** Knobs that do not move what they should. */
 const freeKnobs = (prices: Technology, paid: Readonly<Record<string, Paid>> = PAID): string[] =>
-  Object.entries(paid).flatMap(([path, { from = {}, to, moves }]) => {
-    const [before, after] = [from, to].map((change) => costOf(hardwareSpec.parse(change), prices));
+  Object.entries(paid).flatMap(([path, { network, from = {}, to, moves }]) => {
+    const [before, after] = [from, to].map((change) => costOf(hardwareSpec.parse(change), prices, network));
     return moves.filter((part) => before[part] === after[part]).map((part) => `${path}: ${part}`);
   });
 

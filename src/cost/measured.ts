@@ -4,7 +4,7 @@
  */
 import { MappingError } from "../errors.ts";
 import type { Experiment } from "../experiment/experiment.ts";
-import { depthOf, type ModelSpec, type SpikingSpec } from "../experiment/model.ts";
+import { depthOf, isSized, isTransformer, type ModelSpec, type SpikingSpec } from "../experiment/model.ts";
 import { ACTION_NAMES, type ActionTally, emptyTally } from "../hardware/actions.ts";
 import { offeredBits } from "../hardware/attention/catalogue.ts";
 import type { BlockDensities } from "../machine/densities.ts";
@@ -46,6 +46,14 @@ export function experimentWorkload(experiment: Experiment): Workload {
     throw new MappingError(
       "model.kind",
       `The machine runs spiking networks, but the model is "${model.kind}". Choose "spiking"; the report also prices the ANN of the same size.`,
+    );
+  }
+  if (!isSized(model)) {
+    throw new MappingError(
+      isTransformer(model) ? "model.residual" : "model.kind",
+      "The sizes and spike densities of a transformer price its machine and rivals, but this network " +
+        `${isTransformer(model) ? "adds spikes, and its layers read the sums" : "lists its operations"}. \`xpike run\` prices its machine ` +
+        "from what its chips count.",
     );
   }
   requireMappable(

@@ -264,7 +264,7 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   "model[1].normalisation":
     "BatchNorm after each linear layer in training, folded into weights and offsets before mapping.",
   "model[1].residual":
-    "`membrane`: added before the neuron, so every crossbar input stays binary. `spikes`: layers read sums of spikes, which chips refuse.",
+    "`membrane`: added before the neuron, so every crossbar input stays binary. `spikes`: layers read sums of spikes (`hardware.crossbar.integers`).",
   "model[1].outputProjection":
     "Attention output projection W_O, which the paper's phase list omits. Without it, attention spikes feed FF1 directly.",
   "model[2].kind": "A spiking network of any form, as a list of operations.",
@@ -419,6 +419,8 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
     "Distance, in input order, between neighbouring lines of the first layer. The lines per value, such as `task.thresholds`, reduce the swing of columns. 1: input order.",
   "hardware.crossbar.linesPerInput":
     "Lines per input of the first layer. Errors average, for as many times the crossbars.",
+  "hardware.crossbar.integers":
+    "How lines take sums of spikes: `unary`, a read for each spike, or `bit-serial`, one for each bit of the sum.",
   "hardware.crossbar.columns": "Output columns (differential pairs) per crossbar. Table II: 128.",
   "hardware.crossbar.conductanceBits":
     "Bits of each device of a pair; 4 bits give 31 signed levels. Table II: 4. `null`: continuous.",

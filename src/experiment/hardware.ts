@@ -31,6 +31,10 @@ export const crossbarSpec = z
     inputStride: z.int().min(1).max(256).default(1),
     /** Lines per input of the first layer. Errors average, for as many times the crossbars. */
     linesPerInput: z.int().min(1).max(16).default(1),
+    /**
+     * How lines take sums of spikes: `unary`, a read for each spike, or `bit-serial`, one for each bit of the sum.
+     */
+    integers: z.enum(["unary", "bit-serial"]).default("unary"),
     /** Output columns (differential pairs) per crossbar. Table II: 128. */
     columns: z.int().min(1).max(4096).default(128),
     /** Bits of each device of a pair; 4 bits give 31 signed levels. Table II: 4. `null`: continuous. */

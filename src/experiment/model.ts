@@ -133,8 +133,8 @@ export const transformerSpec = z.strictObject({
   ...answer,
   ...dynamics,
   /**
-   * `membrane`: added before the neuron, so every crossbar input stays binary. `spikes`: layers read sums of spikes,
-   * which chips refuse.
+   * `membrane`: added before the neuron, so every crossbar input stays binary. `spikes`: layers read sums of spikes
+   * (`hardware.crossbar.integers`).
    */
   residual: z.enum(["membrane", "none", "spikes"]).default("membrane"),
   /**
@@ -176,6 +176,10 @@ export const modelSpec = z
 
 /** Whether a model has the blocks of a transformer, and with them width, depth and heads. */
 export const isTransformer = <M extends ModelSpec>(model: M): model is Exclude<M, GraphSpec> => model.kind !== "graph";
+
+/** Whether sizes and densities of spikes say all of a network that its price depends on: a transformer whose layers read no sums. */
+export const isSized = (model: ModelSpec): boolean =>
+  isTransformer(model) && !(model.kind === "spiking" && model.residual === "spikes");
 
 /** Blocks of a transformer; a list of operations has none. */
 export const depthOf = (model: ModelSpec): number => (isTransformer(model) ? model.depth : 0);

@@ -13,8 +13,8 @@
  * is less than a unit, the column takes no code: it hardly reaches its threshold by codes, and its unit is the finest that holds
  * threshold and offset.
  *
- * Columns of several row blocks stay as they are: each crossbar has its own factor, and sums need a common one. So do layers with sums that
- * join the residual stream.
+ * Columns of several row blocks stay as they are: each crossbar has its own factor, and sums need a common one. So do layers that read a
+ * vector several times, and those with sums that join the residual stream.
  */
 import { ValueError } from "../errors.ts";
 import type { ArithmeticSpec } from "../experiment/arithmetic.ts";
@@ -35,8 +35,13 @@ export interface ThresholdColumns {
 /** Whether the neurons behind a layer take its codes: nothing else reads its sums, such as the stream around an embedding. */
 export const scalesInThreshold = (
   scaling: HardwareSpec["scaling"],
-  { ownNeurons, joins, rowBlocks }: Pick<LinearLayer, "ownNeurons" | "joins"> & { readonly rowBlocks: number },
-): boolean => scaling === "threshold" && rowBlocks === 1 && ownNeurons && joins === null;
+  {
+    ownNeurons,
+    joins,
+    rowBlocks,
+    reads,
+  }: Pick<LinearLayer, "ownNeurons" | "joins"> & { readonly rowBlocks: number; readonly reads: number },
+): boolean => scaling === "threshold" && rowBlocks === 1 && reads === 1 && ownNeurons && joins === null;
 
 /** Fraction bits f of a code step: a membrane holds eight times the largest code. Below 0 for a membrane that cannot. */
 export const codeFractionBits = (adc: AdcSpec, { membraneBits }: ArithmeticSpec): number =>

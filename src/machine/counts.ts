@@ -11,10 +11,11 @@ import { offeredBits, unitActions, unitReadings } from "../hardware/attention/ca
 import { rowsFor } from "../hardware/crossbar.ts";
 import { lfsrWiring } from "../hardware/draws.ts";
 import { leakShiftOf } from "../hardware/lif-parameters.ts";
+import { readsFor } from "../hardware/line-reads.ts";
 import { decidingFor } from "../hardware/read-out.ts";
 import { expectedBits } from "../hardware/spike-code.ts";
 import { planReadings } from "../hardware/tile-plan.ts";
-import { waitingOf } from "../mapping/behind.ts";
+import { sumsOnLines, waitingOf } from "../mapping/behind.ts";
 import { besideAttention } from "../model/attention/operation.ts";
 import { type Graph, writerOf } from "../model/graph.ts";
 import { type LinearLayer, layersOf } from "../model/layers.ts";
@@ -23,7 +24,7 @@ import { comparisonsOf } from "../model/stem.ts";
 import { power } from "../numeric/power.ts";
 import { type Densities, type GraphDensities, graphDensities, type TrainDensities } from "./densities.ts";
 import { type Engine, type MachineCore, type SsaUnit, takesCodes } from "./machine.ts";
-import { bitsInto, entersOnce, rowsServed, VALUE_BITS } from "./network.ts";
+import { entersOnce, readsInto, readsNumbers, rowsServed, VALUE_BITS } from "./network.ts";
 
 export interface OperationCounts {
   readonly name: string;
@@ -49,8 +50,9 @@ interface Counted {
   readonly rows: number;
   /** Vectors per time step: tokens, or windows of a stem. */
   readonly tokens: number;
+  /** Reads of a vector, and ones on its lines in the mean read. */
+  readonly reads: number;
   readonly density: number;
-  readonly bits: number;
   /** Whether neurons take its codes as they are. */
   readonly taken: boolean;
 }
@@ -67,6 +69,7 @@ export function countActions(
   const { network, engines } = machine;
   const { graph, steps } = network;
   const { stored, latest } = waitingOf(graph);
+  const sums = sumsOnLines(graph);
   const layers = new Map(layersOf(graph).map((layer) => [layer.name, layer]));
   const at = graphDensities(graph, densities);
   const repeats = new Map(at.runs.map(({ first, repeat }) => [first, repeat]));
@@ -92,6 +95,8 @@ export function countActions(
       entries.set(value, entry);
       const kept = keptShare(graph, value, repeat, stored);
       if (kept > 0) entry.streamWrites += sizeOf(value) * kept;
+      const most = sums.get(value);
+      if (most !== undefined) entry.bitsWritten += sizeOf(value) * readsFor(most, machine.crossbar.integers);
       return entry;
     };
     /** Spikes read as numbers begin an entry of their own. */
@@ -116,6 +121,8 @@ export function countActions(
       }
       case "position":
       case "add": {
+        // Spikes that wait for a sum are written as numbers, too.
+        for (const value of reads) if (stored.has(value)) entryOf(value);
         const entry = entryOf(latest(operation));
         if (kind === "position") entry.offsetAdditions += size;
         else {
@@ -125,11 +132,17 @@ export function countActions(
         settle(entry);
         break;
       }
+      case "sum": {
+        const entry = entryOf(reads[0]);
+        entry.residualAdditions += (operation.trains - 1) * size;
+        settle(entry);
+        break;
+      }
       case "token-mean":
         settle(add(name, "residual", { residualAdditions: sizeOf(reads[0]) }));
         break;
       case "pool": {
-        if (graph.values.get(reads[0])!.domain.kind !== "real") break;
+        if (graph.values.get(reads[0])!.domain.kind === "bits") break;
         const entry = entryOf(reads[0]);
         entry.accumulations += steps * comparisonsOf(operation.size);
         settle(entry);
@@ -172,9 +185,10 @@ function layerActions(
     inputs,
     outputs,
     linesPerInput,
-    density: at.into(layer),
+    // Bits of a number are 1 half of the time.
+    density: readsNumbers(layer, network) ? 0.5 : at.into(layer),
+    reads: readsInto(layer, network, crossbar),
     tokens: rowsServed(network.graph, layer).length,
-    bits: bitsInto(layer, network),
     rows: rowsFor(layer, crossbar),
     taken: takesCodes(machine, layer),
   };
@@ -226,11 +240,10 @@ const conversionsPerSum = ({ mode }: MachineCore): number => (mode === "pair" ? 
 function linearActions(
   machine: MachineCore,
   { scaled = true, skipSilentBlocks = false }: CountingRules,
-  { inputs, linesPerInput, outputs, rows, tokens, density: given, bits, taken }: Counted,
+  { inputs, linesPerInput, outputs, rows, tokens, density, reads, taken }: Counted,
 ): Partial<ActionTally> {
-  // Bits of a number are 1 half of the time.
-  const density = bits > 1 ? 0.5 : given;
-  const vectors = machine.network.steps * tokens * bits;
+  const results = machine.network.steps * tokens * outputs;
+  const vectors = machine.network.steps * tokens * reads;
   const lines = inputs * linesPerInput;
   const sums = vectors * outputs * Math.ceil(lines / rows);
   const spikes = vectors * lines * density;
@@ -242,8 +255,8 @@ function linearActions(
     conversions: sums * conversionsPerSum(machine) * read,
     subtractions: machine.mode === "pair" ? sums * read : 0,
     scalings: scaled && !taken ? sums : 0,
-    accumulations: sums - vectors * outputs,
-    offsetAdditions: scaled && !taken ? vectors * outputs : 0,
+    accumulations: sums - results,
+    offsetAdditions: scaled && !taken ? results : 0,
     bitsRead: vectors * inputs,
   };
 }
@@ -252,9 +265,9 @@ function linearActions(
 function chargeActions(
   { network, crossbar }: MachineCore,
   { keeps }: Deciding,
-  { inputs, linesPerInput, outputs, rows, tokens, density, bits }: Counted,
+  { inputs, linesPerInput, outputs, rows, tokens, density }: Counted,
 ): Partial<ActionTally> {
-  const vectors = network.steps * tokens * bits;
+  const vectors = network.steps * tokens;
   const lines = inputs * linesPerInput;
   const spikes = vectors * lines * density;
   return {

@@ -74,16 +74,16 @@ export function holdings(machine: Machine, { arrivals, readings }: Course): Hold
     return all;
   }
 
-  function read({ name, trainIn, attended, readsInput, reads }: LayerUnit): void {
+  function read({ name, trainIn, attended, readsInput, reads, most }: LayerUnit): void {
     if (readsInput) return;
     const { end } = readings.get(name)!;
     const writer = writerOf(graph, trainIn)!;
     const isMap = writer.kind === "windows";
     const value = isMap ? writer.reads[0] : trainIn;
     const until = isMap ? keptUntil(writer.size, end, order, steps) : end;
-    if (attended === null) {
+    if (attended === null || most !== 1) {
       hold("spikes", value, featuresOf(value) * reads, at(value).coming, until);
-      return;
+      if (attended === null) return;
     }
     const hasUnits = readings.has(attended);
     const kept = hasUnits ? attended : writerOf(graph, attended)!.reads[0];
@@ -100,7 +100,7 @@ export function holdings(machine: Machine, { arrivals, readings }: Course): Hold
   }
   for (const { writes } of operationsOf(graph, "pool")) {
     const { features, domain } = graph.values.get(writes)!;
-    if (domain.kind === "real") hold("spikes", writes, features * words.current, at(writes).coming, at(writes).ready);
+    if (domain.kind !== "bits") hold("spikes", writes, features * words.current, at(writes).coming, at(writes).ready);
   }
 
   const once = layersOnce(network);

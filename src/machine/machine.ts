@@ -17,6 +17,7 @@ import type { UnitSizes } from "../hardware/attention/unit.ts";
 import { LIF_LATENCY } from "../hardware/clocked-lif.ts";
 import { devicesPerConductance } from "../hardware/crossbar.ts";
 import { lfsrWiring, usesLfsrs } from "../hardware/draws.ts";
+import type { IntegerCoding } from "../hardware/line-reads.ts";
 import { decidingFor, readOutField } from "../hardware/read-out.ts";
 import { bitsFor } from "../hardware/ssa-parameters.ts";
 import { codeFractionBits, scalesInThreshold } from "../hardware/threshold-scaling.ts";
@@ -32,10 +33,10 @@ import { type Graph, operationsOf } from "../model/graph.ts";
 import { type LinearLayer, layersOf } from "../model/layers.ts";
 import type { Operation } from "../model/operations.ts";
 import {
-  bitsInto,
   entersOnce,
   type MachineNetwork,
   type Runnable,
+  readsInto,
   rowsServed,
   runnable,
   VALUE_BITS,
@@ -60,7 +61,7 @@ function wordBits({ arithmetic }: HardwareSpec): WordBits {
 /** All crossbars of a layer, working together. */
 export interface LayerUnit extends LinearLayer {
   readonly crossbars: number;
-  /** Reads of one input vector: 1 for spikes, one per bit for numbers. */
+  /** Reads of one input vector: 1 for spikes (`hardware/line-reads.ts`). */
   readonly reads: number;
   /** Clocks of one input vector, which is a job. */
   readonly clocks: number;
@@ -174,6 +175,8 @@ export interface MachineCore {
     readonly embedRows: number | null;
     /** Lines per input of the first layer. */
     readonly linesPerInput: number;
+    /** How lines take whole numbers. */
+    readonly integers: IntegerCoding;
   };
   readonly mode: AdcSpec["mode"];
   readonly readOut: HardwareSpec["readOut"];
@@ -227,12 +230,12 @@ export function machineOf(hardware: HardwareSpec, of: Runnable, mapping: Mapping
 /** The part of a machine that does not depend on the placement of its layers. */
 export function coreOf(hardware: HardwareSpec, of: Runnable): MachineCore {
   const { crossbar, adc, order, readOut, scaling, transport } = hardware;
-  const { rows, columns, embedRows, linesPerInput } = crossbar;
+  const { rows, columns, embedRows, linesPerInput, integers } = crossbar;
   const network = runnable(of);
   return {
     network,
     order,
-    crossbar: { rows, columns, embedRows, linesPerInput },
+    crossbar: { rows, columns, embedRows, linesPerInput, integers },
     mode: adc.mode,
     readOut,
     scaling,
@@ -241,20 +244,21 @@ export function coreOf(hardware: HardwareSpec, of: Runnable): MachineCore {
   };
 }
 
-/** Whether the neurons behind a layer take its codes. Numbers that enter bit by bit are sums of weighted codes, which are scaled. */
+/** Whether the neurons behind a layer take its codes. */
 export function takesCodes(
   { network, scaling, readOut, crossbar }: Pick<MachineCore, "network" | "scaling" | "readOut" | "crossbar">,
   layer: LinearLayer,
 ): boolean {
-  if (bitsInto(layer, network) > 1 || decidingFor(layer, { readOut }) !== null) return false;
+  if (decidingFor(layer, { readOut }) !== null) return false;
   const lines = layer.inputs * (layer.readsInput ? crossbar.linesPerInput : 1);
-  return scalesInThreshold(scaling, { ...layer, rowBlocks: Math.ceil(lines / crossbar.rows) });
+  const rowBlocks = Math.ceil(lines / crossbar.rows);
+  return scalesInThreshold(scaling, { ...layer, rowBlocks, reads: readsInto(layer, network, crossbar) });
 }
 
 function layerUnit(core: MachineCore, linear: LinearLayer, placed: LayerMapping, hardware: HardwareSpec): LayerUnit {
   const { network } = core;
   const once = entersOnce(linear, network);
-  const reads = once ? VALUE_BITS : bitsInto(linear, network);
+  const reads = once ? VALUE_BITS : readsInto(linear, network, hardware.crossbar);
   return {
     ...linear,
     reads,

@@ -2,8 +2,10 @@
  * A network as a machine runs it: its graph, and what no graph says. `machineNetwork` makes it of a model, or of the sizes of a published
  * network (`shape.ts`), which lists neither weights nor a task.
  */
+import type { HardwareSpec } from "../experiment/hardware.ts";
 import type { ModelSpec } from "../experiment/model.ts";
 import type { NeuronReset, NeuronSpec } from "../experiment/neuron.ts";
+import { readsFor } from "../hardware/line-reads.ts";
 import { waitingOf } from "../mapping/behind.ts";
 import { type Geometry, tokensRead } from "../model/geometry.ts";
 import { type Graph, INPUT, operationsOf, writerOf } from "../model/graph.ts";
@@ -24,7 +26,7 @@ export interface MachineNetwork {
   readonly stateWords?: number | undefined;
   /** How the input enters: `lines` at every step, or `values` of 8 bits, bit by bit, once per inference. */
   readonly embedding: "values" | "lines";
-  /** Bits of the numbers that layers read from the stream, one read each; default 1: spikes. */
+  /** Bits of the numbers that layers read from the stream, one read each; default 1: what the graph says. */
   readonly residualInputBits?: number | undefined;
 }
 
@@ -49,11 +51,19 @@ export function runnable(network: Runnable): MachineNetwork {
 /** Bits of a value that enters the embedding once per inference, one read each. */
 export const VALUE_BITS = 8;
 
-/** Bits of the numbers that a layer of a block reads from the stream, one read each; 1 for any other: spikes. */
-export const bitsInto = (
+/** Whether a layer of a block reads numbers of `residualInputBits` from the stream, of which no density is known. */
+export const readsNumbers = (
   { readsStream, answers }: LinearLayer,
   { residualInputBits = 1 }: Pick<MachineNetwork, "residualInputBits">,
-): number => (readsStream && !answers ? residualInputBits : 1);
+): boolean => readsStream && !answers && residualInputBits > 1;
+
+/** Reads of a vector by a layer, one for each bit on a line; 1 for spikes. */
+export const readsInto = (
+  layer: LinearLayer,
+  network: Pick<MachineNetwork, "residualInputBits">,
+  { integers }: Pick<HardwareSpec["crossbar"], "integers">,
+): number =>
+  readsNumbers(layer, network) ? (network.residualInputBits as number) : readsFor(layer.most ?? 1, integers);
 
 /** Whether values enter a layer once for all steps. */
 export const entersOnce = ({ readsInput }: LinearLayer, { embedding }: Pick<MachineNetwork, "embedding">): boolean =>

@@ -1,7 +1,7 @@
 /**
  * Bits that a job reads from buffers and writes to them, and the number of a unit's jobs that do so.
  *
- *   linear      lines of a vector; after the converters the stream's words, membranes kept in SRAM, and spikes
+ *   linear      lines of a vector, for each read; after the converters the stream's words, membranes kept in SRAM, and spikes
  *   attention   q, k and v of a run, once for every pass that needs them, the bits of its output, and membranes kept in SRAM
  *
  * Membranes are written at every step but the last and read at every step but the first.
@@ -12,8 +12,10 @@
  * all accesses.
  */
 import { membranesOf, widestMembrane } from "../hardware/attention/unit.ts";
+import { readsFor } from "../hardware/line-reads.ts";
 import { type Behind, workBehind } from "../mapping/behind.ts";
 import { type Graph, readersOf } from "../model/graph.ts";
+import { largestOf } from "../model/operation.ts";
 import type { BufferUse } from "./buffers.ts";
 import type { Engine, LayerUnit, Machine } from "./machine.ts";
 import { layersOnce, type MachineNetwork } from "./network.ts";
@@ -39,9 +41,9 @@ function transfers(collect: (move: Move) => void): Transfer[] {
   return moves;
 }
 
-/** Where a layer reads: behind attention without a unit, the values themselves. */
-function readFrom({ engines }: Machine, { readsInput, attended }: LayerUnit): Transfer["buffer"] {
-  if (attended !== null) {
+/** Where a layer reads: behind attention without a unit, the values themselves. Sums were sent by adders. */
+function readFrom({ engines }: Machine, { readsInput, attended, most }: LayerUnit): Transfer["buffer"] {
+  if (attended !== null && most === 1) {
     return engines.find(({ serves }) => serves.includes(attended))!.unit === "none" ? "qkv" : "attention";
   }
   return readsInput ? "input" : "spikes";
@@ -57,13 +59,17 @@ export const layerTransfers = (machine: Machine, layer: LayerUnit): Transfer[] =
   });
 
 /** What the adders and neurons behind a unit read and write. */
-function moveBehind({ network, words, units }: Machine, unit: string, move: Move): void {
+function moveBehind({ network, words, units, crossbar }: Machine, unit: string, move: Move): void {
   const { graph, steps } = network;
-  const { stored, added, fired } = workOf(network).get(unit) ?? NOTHING;
+  const { stored, added, fired, sent } = workOf(network).get(unit) ?? NOTHING;
   const word = (value: string) => graph.values.get(value)!.features * words.stream;
   const vectors = (value: string) => graph.values.get(value)!.rows;
   for (const { writes } of added) move("read", "stream", word(writes), vectors(writes) * steps);
   for (const value of stored) move("write", "stream", word(value), vectors(value) * steps);
+  for (const value of sent) {
+    const { features, domain } = graph.values.get(value)!;
+    move("write", "spikes", features * readsFor(largestOf(domain)!, crossbar.integers), vectors(value) * steps);
+  }
   for (const { writes } of fired) {
     const { rows, features } = graph.values.get(writes)!;
     if (units.lif.place === "sram") {
@@ -75,7 +81,7 @@ function moveBehind({ network, words, units }: Machine, unit: string, move: Move
   }
 }
 
-const NOTHING: Behind = { stored: [], added: [], fired: [] };
+const NOTHING: Behind = { stored: [], added: [], fired: [], sent: [] };
 
 /** The buffers that hold the spikes of neurons: one for attention, and one for anyone else. */
 function sentTo(graph: Graph, train: string): readonly ("spikes" | "qkv")[] {

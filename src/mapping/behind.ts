@@ -4,7 +4,7 @@
  * there the unit does it that reads the spikes next.
  */
 import { invariant } from "../errors.ts";
-import { type Graph, operationsOf, readersOf } from "../model/graph.ts";
+import { type Graph, operationsOf, readersOf, writerOf } from "../model/graph.ts";
 import type { NeuronsOperation } from "../model/neuron/operation.ts";
 import type { Operation } from "../model/operations.ts";
 import type { AddOperation } from "../model/stream.ts";
@@ -24,6 +24,20 @@ export function waitingOf(graph: Graph): Waiting {
     reads.reduce((one, other) => (timeOf(other) > timeOf(one) ? other : one));
   const stored = operationsOf(graph, "add").flatMap((add) => add.reads.filter((value) => value !== latest(add)));
   return { stored: new Set(stored), latest };
+}
+
+/**
+ * Whole numbers that lines carry bit by bit, by name: sums of spikes that a layer reads, as they are or as windows of their map, with the
+ * largest number. Adders send them like spikes.
+ */
+export function sumsOnLines(graph: Graph): ReadonlyMap<string, number> {
+  const found = operationsOf(graph, "linear").flatMap(({ reads: [read] }) => {
+    const writer = writerOf(graph, read);
+    const value = writer?.kind === "windows" ? writer.reads[0] : read;
+    const { domain } = graph.values.get(value)!;
+    return domain.kind === "integers" ? [[value, domain.most] as const] : [];
+  });
+  return new Map(found);
 }
 
 /** An operation of crossbars or of attention. */
@@ -50,6 +64,8 @@ export interface Behind {
   /** Sums, each with one value that waits in that memory. */
   readonly added: readonly AddOperation[];
   readonly fired: readonly NeuronsOperation[];
+  /** Sums that they send to layers. */
+  readonly sent: readonly string[];
 }
 
 /**
@@ -77,11 +93,15 @@ export function workersOf(graph: Graph, once: ReadonlySet<string> = new Set()): 
 /** By the name of a layer, or of attention where a unit of it reads spikes that no layer sends. `once` as in `workersOf`. */
 export function workBehind(graph: Graph, once?: ReadonlySet<string>): ReadonlyMap<string, Behind> {
   const { stored } = waitingOf(graph);
+  const sums = sumsOnLines(graph);
   const worker = workersOf(graph, once);
-  const work = new Map<string, { stored: string[]; added: AddOperation[]; fired: NeuronsOperation[] }>();
+  const work = new Map<
+    string,
+    { stored: string[]; added: AddOperation[]; fired: NeuronsOperation[]; sent: string[] }
+  >();
   const behind = (value: string) => {
     const { name } = worker(value);
-    const found = work.get(name) ?? { stored: [], added: [], fired: [] };
+    const found = work.get(name) ?? { stored: [], added: [], fired: [], sent: [] };
     work.set(name, found);
     return found;
   };
@@ -90,6 +110,7 @@ export function workBehind(graph: Graph, once?: ReadonlySet<string>): ReadonlyMa
     if (operation.kind === "add") behind(writes).added.push(operation);
     if (operation.kind === "neurons") behind(writes).fired.push(operation);
     if (stored.has(writes)) behind(writes).stored.push(writes);
+    if (sums.has(writes)) behind(writes).sent.push(writes);
   }
   return work;
 }

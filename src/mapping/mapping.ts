@@ -20,7 +20,7 @@
 import { MappingError, ShapeError } from "../errors.ts";
 import { type ColumnReadOut, decidingOf } from "../experiment/by-read-out.ts";
 import type { HardwareSpec } from "../experiment/hardware.ts";
-import { isTransformer, type SpikingSpec } from "../experiment/model.ts";
+import type { SpikingSpec } from "../experiment/model.ts";
 import type { TaskSpec } from "../experiment/task.ts";
 import { multiplexerSteps, readoutUnits } from "../hardware/adc.ts";
 import type { MatrixBlock } from "../hardware/blocks.ts";
@@ -28,11 +28,11 @@ import { rowsFor } from "../hardware/crossbar.ts";
 import { requireIntegers } from "../hardware/integer-arithmetic.ts";
 import { neuronUnits } from "../hardware/lif.ts";
 import { STRAIGHT, type Wiring, wiringOf } from "../hardware/line-order.ts";
+import { readsFor } from "../hardware/line-reads.ts";
 import { readOutFor } from "../hardware/read-out.ts";
 import type { Geometry } from "../model/geometry.ts";
 import type { LinearLayer } from "../model/layers.ts";
 import { linearLayers, type Network } from "../model/network.ts";
-import { largestOf } from "../model/operation.ts";
 import { graphOf } from "../model/transformer.ts";
 import { type AttentionMapping, mapAttention, stochasticCells } from "./attention.ts";
 import { requireColumns, requireSteps } from "./read-out.ts";
@@ -51,7 +51,10 @@ export interface CrossbarBlock extends MatrixBlock {
 export interface LayerMapping extends LinearLayer, Placement {}
 
 /** What placing a layer depends on. */
-type Placeable = Pick<LinearLayer, "name" | "inputs" | "outputs" | "block" | "ownNeurons" | "attention" | "answers">;
+type Placeable = Pick<
+  LinearLayer,
+  "name" | "inputs" | "outputs" | "most" | "block" | "ownNeurons" | "attention" | "answers"
+>;
 
 /** Where a layer is placed, and what it occupies. */
 export interface Placement extends Wiring {
@@ -61,6 +64,8 @@ export interface Placement extends Wiring {
   readonly rowBlocks: number;
   /** Column group by column group, row blocks in ascending order within each. */
   readonly blocks: readonly CrossbarBlock[];
+  /** Reads of an input vector (`hardware/line-reads.ts`). */
+  readonly reads: number;
   /** What reads its columns. */
   readonly readOut: ColumnReadOut;
   /** Multiplexer steps in which all used columns reach the converters, for one input vector; 0 without converters. */
@@ -128,7 +133,7 @@ export function requireMappable(
 ): AttentionMapping[] {
   const { model, geometry } = network;
   neuronUnits(model.neuron); // throws if no unit supports such a neuron
-  requireBits(network);
+  requireSpikes(network);
   requireMean(geometry, hardware);
   if (coding === "repeat") {
     throw new MappingError(
@@ -141,24 +146,16 @@ export function requireMappable(
   return mapAttention(graphOf(network), model.steps, hardware);
 }
 
-/** Throws MappingError where a layer reads a sum of spikes: a line takes a bit. It names the layer with the largest one. */
-function requireBits(network: Pick<Network<SpikingSpec>, "model" | "geometry">): void {
+/** Throws MappingError where a layer reads numbers that are no spikes or sums of them, such as a mean. */
+function requireSpikes(network: Pick<Network<SpikingSpec>, "model" | "geometry">): void {
   const { model } = network;
-  const { values } = graphOf(network);
-  const sums = linearLayers(model, network.geometry).map(({ name, trainIn, rows, outputs }) => ({
-    ...{ name, trainIn },
-    most: largestOf(values.get(trainIn)!.domain)!,
-    results: model.steps * rows * outputs,
-  }));
-  const { name, trainIn, most, results } = sums.reduce((one, other) => (other.most > one.most ? other : one));
-  if (most === 1) return;
-  const [field, wayOut] = isTransformer(model)
-    ? ["model.residual", 'Use "membrane"']
-    : [`model.operations.${name}`, "List neurons between them"];
+  const found = linearLayers(model, network.geometry).find(({ most }) => most === null);
+  if (!found) return;
+  const { name, trainIn, answers } = found;
   throw new MappingError(
-    field,
-    `Crossbar lines take one bit, but ${name} reads ${trainIn}, a sum of up to ${most} spikes. Each would need a read of its own: ` +
-      `${most} x ${results} results to convert instead of ${results}. ${wayOut}, or evaluate this network without hardware.`,
+    answers ? "task.readOut" : `model.operations.${name}`,
+    `Crossbar lines take bits, one after another for a sum of spikes, but ${name} reads ${trainIn}, which are no whole numbers. ` +
+      (answers ? "Set task.readOut to `mean`, which averages answers." : "List neurons between them."),
   );
 }
 
@@ -267,6 +264,7 @@ export function mapLayer<L extends Placeable & Partial<Wiring>>(
   const converts = decidingOf(readOut) === null;
   const layer = {
     ...wired,
+    reads: readsFor(linear.most ?? 1, hardware.crossbar.integers),
     readOut,
     lines,
     columnGroups,

@@ -13,6 +13,7 @@ interface Placed extends Pick<LinearLayer, "name" | "block" | "ownNeurons" | "at
   readonly readOut: ColumnReadOut;
   readonly lines: number;
   readonly rowBlocks: number;
+  readonly reads: number;
 }
 
 /** Name of the field that chooses a layer's read-out. */
@@ -25,7 +26,7 @@ const fieldOf = (layer: Placed): string => `hardware.readOut.${readOutField(laye
  */
 export function requireColumns(layer: Placed, hardware: HardwareSpec, loads: number): void {
   if (decidingOf(layer.readOut) === null) return;
-  const { name, lines, rowBlocks, readOut } = layer;
+  const { name, lines, rowBlocks, reads, readOut } = layer;
   const field = fieldOf(layer);
   const refuse = (reason: string): never => {
     throw new MappingError(field, reason);
@@ -34,6 +35,11 @@ export function requireColumns(layer: Placed, hardware: HardwareSpec, loads: num
   if (arithmetic === null) {
     refuse(
       `${name} is read as \`${readOut.kind}\`, whose charges are whole numbers, but hardware.arithmetic is null. Leave arithmetic out, or use \`converter\`.`,
+    );
+  }
+  if (reads > 1) {
+    refuse(
+      `${name} reads sums of spikes, ${reads} times for each vector, and only codes can be added up. Use \`converter\`.`,
     );
   }
   forReadOut(readOut, {

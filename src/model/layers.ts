@@ -9,6 +9,7 @@
  */
 import { type Graph, operationsOf, readersOf, writerOf } from "./graph.ts";
 import type { LinearOperation } from "./linear.ts";
+import { largestOf } from "./operation.ts";
 import type { Operation, OperationKind } from "./operations.ts";
 import type { WindowSize } from "./stem.ts";
 
@@ -25,6 +26,8 @@ export interface LinearLayer {
   readonly rows: number;
   /** The value on its lines, by its name in a trace. */
   readonly trainIn: string;
+  /** Largest whole number there, 1 for bits; null for real numbers. */
+  readonly most: number | null;
   /** Whether that is the network's input, or windows of it. */
   readonly readsInput: boolean;
   /** Whether the neurons that it reads belong to no layer alone: those on the stream, before a branch or the answer. */
@@ -96,6 +99,7 @@ function describe(graph: Graph): readonly LinearLayer[] {
       ...{ name, part: partOf(operation), block, inputs, outputs, ...neurons },
       rows: graph.values.get(reads[0])!.rows,
       trainIn: reads[0],
+      most: largestOf(graph.values.get(reads[0])!.domain),
       readsInput: before === null,
       readsStream: writerOf(graph, reads[0])?.kind === "neurons" && !own.has(reads[0]),
       attended: before?.kind === "attention" ? before.writes : null,

@@ -193,7 +193,7 @@ export function costSection(run: PricedRun): CostSection {
   };
 }
 
-/** The section of a network that lists its operations: its machine, without rivals. */
+/** The section of a network that no sizes describe: its machine, without rivals. */
 export function machineSection(chips: ChipsMachine): CostSection {
   const { estimate } = chips;
   return {
@@ -210,8 +210,8 @@ export function machineSection(chips: ChipsMachine): CostSection {
 }
 
 const NO_RIVALS =
-  "No other machine is priced beside Xpikeformer: the formulas of the digital ones take the sizes of a transformer, and this network " +
-  "lists its operations.";
+  "No other machine is priced beside Xpikeformer: the formulas of the digital ones take the sizes of a transformer whose layers read spikes, " +
+  "and this network lists its operations or adds spikes.";
 
 /**
  * Rows of a short report, all at Xpikeformer's T: its energy per result with that per inference in brackets, and the energy of rivals

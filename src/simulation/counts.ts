@@ -17,15 +17,16 @@ import type { SpikeTrain } from "../spike/train.ts";
 import type { Flow } from "./flow.ts";
 import type { Served } from "./served.ts";
 
-/** A linear layer that read `vectors` input vectors with `spikes` ones in total; not `scaled` if neurons take its codes. */
+/** A linear layer that read `vectors` times, with `spikes` ones in total; not `scaled` if neurons take its codes. */
 export function linearActions(
-  { inputs, outputs, rowBlocks, columnGroups, readOut }: LayerMapping,
+  { inputs, outputs, rowBlocks, columnGroups, readOut, reads }: LayerMapping,
   mode: HardwareSpec["adc"]["mode"],
   vectors: number,
   spikes: number,
   scaled: boolean,
 ): ActionTally {
   const localSums = vectors * outputs * rowBlocks;
+  const results = (vectors / reads) * outputs;
   const pair = mode === "pair";
   const read = {
     ...emptyTally(),
@@ -40,8 +41,8 @@ export function linearActions(
     conversions: pair ? 2 * localSums : localSums,
     subtractions: pair ? localSums : 0,
     scalings: scaled ? localSums : 0,
-    accumulations: localSums - vectors * outputs,
-    offsetAdditions: scaled ? vectors * outputs : 0,
+    accumulations: localSums - results,
+    offsetAdditions: scaled ? results : 0,
   };
 }
 

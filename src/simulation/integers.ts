@@ -25,6 +25,7 @@ import {
   wholeConductances,
   wholeOffsets,
 } from "../hardware/integer-arithmetic.ts";
+import { type IntegerCoding, weightOfReads } from "../hardware/line-reads.ts";
 import { scalesInThreshold, type ThresholdColumns, thresholdColumns } from "../hardware/threshold-scaling.ts";
 import type { CrossbarBlock, LayerMapping } from "../mapping/mapping.ts";
 import { type Chip, unitNeuron } from "./chip.ts";
@@ -138,13 +139,14 @@ export const integerPosition = (
  * @param factors by crossbar; holes where they are unknown
  */
 export function requireLayerSums(
-  { name, blocks, rowBlocks }: Pick<LayerMapping, "name" | "blocks" | "rowBlocks">,
+  { name, blocks, rowBlocks, reads }: Pick<LayerMapping, "name" | "blocks" | "rowBlocks" | "reads">,
   offsets: Float32Array,
   factors: readonly Float32Array[],
-  adc: AdcSpec,
-  arithmetic: ArithmeticSpec,
+  { adc, arithmetic, integers }: { adc: AdcSpec; arithmetic: ArithmeticSpec; integers: IntegerCoding },
 ): void {
-  const codes = codeRange(adc);
+  const weight = weightOfReads(reads, integers);
+  const { low, high } = codeRange(adc);
+  const codes = { low: weight * low, high: weight * high };
   for (let b = 0; b < blocks.length; b += rowBlocks) {
     const ofTile = blocks.slice(b, b + rowBlocks).map(({ crossbar }) => factors[crossbar]);
     if (ofTile.some((ofBlock) => ofBlock === undefined)) continue;

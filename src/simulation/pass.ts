@@ -18,7 +18,7 @@ import type { PoolOperation } from "../model/max-pool.ts";
 import type { NeuronsOperation } from "../model/neuron/operation.ts";
 import type { Operation, OperationKind } from "../model/operations.ts";
 import type { PositionOperation } from "../model/position.ts";
-import type { AddOperation, TokenMeanOperation } from "../model/stream.ts";
+import type { AddOperation, SumOperation, TokenMeanOperation } from "../model/stream.ts";
 import type { SpikeTrain } from "../spike/train.ts";
 import type { MappedNetwork } from "./chip.ts";
 import { type ColumnPlan, columnPlan } from "./columns.ts";
@@ -66,6 +66,9 @@ export interface Backend {
   mean(operation: TokenMeanOperation): void;
   addPositions(operation: PositionOperation): number;
   add(operation: AddOperation): number;
+  sum(operation: SumOperation): number;
+  /** Whole numbers as the spikes of their reads. */
+  unfold(value: string, reads: number): void;
   /** Spikes as the numbers that neurons read. */
   drive(operation: NeuronsOperation): number;
   hold(value: string): number;
@@ -114,13 +117,19 @@ export function* runPass(
 
   const sizeOf = (value: string) => images * flow.sizeOf(value);
   function keep(value: string) {
-    spikes[value] = { ones: backend.ones(value), bits: sizeOf(value) };
+    spikes[value] = { ones: backend.ones(value), bits: sizeOf(value) * (flow.unfolded.get(value) ?? 1) };
     if (kept > 0) rasters[value] = backend.train(value, kept);
   }
   const countStream = (entry: Entry, value: string, stopped: number) =>
     onStopped("stream", entry.name, stopped, sizeOf(value));
   function hold(entry: Entry, value: string) {
     if (flow.held.has(value)) countStream(entry, value, backend.hold(value));
+  }
+  function unfold(value: string) {
+    const reads = flow.unfolded.get(value);
+    if (reads === undefined || flow.isTrain(value)) return;
+    backend.unfold(value, reads);
+    keep(value);
   }
   const bitsSent = (count: () => number) => (hardware.transport.code === "bits" ? 0 : count());
 
@@ -173,7 +182,7 @@ export function* runPass(
       if (!isBits(writes)) hold(ledger.follow(operation), writes);
       else if (readersOf(graph, writes).some(({ kind }) => kind !== "windows")) keep(writes);
     },
-    sum: unmapped,
+    sum: (operation) => countStream(ledger.follow(operation), operation.writes, backend.sum(operation)),
     add: (operation) => countStream(ledger.follow(operation), operation.writes, backend.add(operation)),
     "token-mean": (operation) => {
       const { name, reads, writes } = operation;
@@ -193,6 +202,7 @@ export function* runPass(
   for (const operation of graph.operations) {
     if (operation.kind === "linear") yield* linear(operation);
     else (kinds[operation.kind] as (operation: Operation) => void)(operation);
+    unfold(operation.writes);
   }
   return traceOf({ steps, prompts, stepLogits, operations: ledger.operations, spikes, rasters, ...registers });
 }

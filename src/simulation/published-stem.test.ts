@@ -27,7 +27,7 @@ const GRID = { rows: 4, columns: 8 };
 const PIXELS = 32;
 const task = { inputs: INPUTS, tokens: 1, classes: 3, mask: Uint8Array.of(1), queries: Int32Array.of(0) };
 
-function networkOf(fields: object = {}): Network<SpikingSpec> {
+function networkOf(fields: object = {}, readOut: "mean" | "stream-mean" = "stream-mean"): Network<SpikingSpec> {
   const stem = {
     layers: [
       { channels: 8, poolWindow: 3 },
@@ -37,7 +37,7 @@ function networkOf(fields: object = {}): Network<SpikingSpec> {
   };
   const size = { width: 16, heads: 2, depth: 1, expansion: 2, position: "learned", steps: STEPS };
   const model = transformerSpec.parse({ ...size, neuron: { threshold: 0.4 }, stem, ...fields });
-  const geometry = stemGeometry(model.stem!, { ...task, readOut: "stream-mean" }, GRID);
+  const geometry = stemGeometry(model.stem!, { ...task, readOut }, GRID);
   return foldNetwork(tinyNetwork(model, 4, geometry));
 }
 
@@ -123,14 +123,20 @@ describe("refuses", () => {
   const failing = (network: () => Network<SpikingSpec>, hardware: object) => () =>
     mapNetwork(network(), hardwareSpec.parse(hardware));
 
-  test("sums of spikes, with the number of reads that they would take", () => {
+  test("a mean of sums, which no bits make up", () => {
     const spikes = () => networkOf({ residual: "spikes", depth: 2 });
     expect(failing(spikes, {})).toThrow(MappingError);
-    // Two trains before the blocks, two for the first block, one for the last attention; 2 steps of 8 tokens with 32 features.
-    expect(failing(spikes, {})).toThrow("blocks.1.up reads blocks.1.middle, a sum of up to 5 spikes");
-    expect(failing(spikes, {})).toThrow(
-      "Each would need a read of its own: 5 x 512 results to convert instead of 512.",
-    );
+    expect(failing(spikes, {})).toThrow("head reads output, which are no whole numbers. Set task.readOut to `mean`");
+  });
+
+  test("sums of spikes where no codes can be added up", () => {
+    const fields = { residual: "spikes", depth: 1, stem: { layers: [] } };
+    const one = () => networkOf(fields, "mean");
+    const charge = { readOut: { attentionInput: "charge" } };
+    expect(failing(one, charge)).not.toThrow();
+    const two = () => networkOf({ ...fields, depth: 2 }, "mean");
+    expect(failing(two, charge)).toThrow("blocks.1.qkv reads sums of spikes, 3 times for each vector");
+    expect(failing(two, { ...charge, crossbar: { integers: "bit-serial" } })).toThrow("2 times for each vector");
   });
 
   test("whole numbers where a mean is no shift", () => {

@@ -7,8 +7,8 @@
  */
 
 import { type MachineCost, machineCost } from "../cost/machine-cost.ts";
-import { experimentWorkload, type Measurement, measuredWorkload, perInference } from "../cost/measured.ts";
-import { meanDensities, simulatedPrices } from "../cost/simulated.ts";
+import { experimentWorkload, type Measurement } from "../cost/measured.ts";
+import { machineOfChips, meanDensities, simulatedPrices } from "../cost/simulated.ts";
 import { partedOf } from "../data/labelled.ts";
 import { isXpikeError, SpecError } from "../errors.ts";
 import { type Tally, tallyChips } from "../evaluation/chip-tally.ts";
@@ -163,9 +163,11 @@ async function measureSampled(
 }
 
 /** Of the counted actions; without any, of those that follow from the densities of a published network. */
-function costOf(experiment: Experiment, counted: Measurement | null): MachineCost {
-  const workload = counted ? measuredWorkload(experiment, counted) : experimentWorkload(experiment);
-  return machineCost(workload, simulatedPrices(experiment).technology, counted ? perInference(counted) : undefined);
+function costOf(experiment: Experiment, counted: Measurement | null): Omit<MachineCost, "price"> {
+  if (counted === null) return machineCost(experimentWorkload(experiment), simulatedPrices(experiment).technology);
+  const { architectures, times } = machineOfChips(experiment, [counted]).estimate;
+  const { total, performance } = architectures.xpikeformer;
+  return { energy: total, latency: times.alone, interval: times.interval, area: performance.area! };
 }
 
 /** The counts of all chips at the first age. */

@@ -69,6 +69,24 @@ export const LISTED_FORMS: readonly [string, readonly object[], Geometry?][] = [
     { ...meanGeometry, inputs: 2 },
   ],
   [
+    "convolutions and a pool of sums of spikes",
+    [
+      { kind: "convolution", name: "first", channels: 8 },
+      neurons("one"),
+      { kind: "convolution", name: "second", channels: 8 },
+      neurons("two"),
+      add("both", "one", "two"),
+      { kind: "convolution", name: "third", channels: 8 },
+      neurons("three"),
+      add("three.sum", "both", "three"),
+      { kind: "pool", name: "smaller" },
+      { kind: "convolution", name: "fourth", channels: 16, stride: 2 },
+      neurons("more"),
+      head,
+    ],
+    { ...meanGeometry, inputs: 2 },
+  ],
+  [
     "attention between pixels, and a shortcut around a convolution",
     [
       { kind: "convolution", name: "first", channels: 24, stride: 2 },

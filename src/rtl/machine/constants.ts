@@ -74,7 +74,8 @@ export function wholeCrossbars(
   const factors = crossbars.map((crossbar) => crossbar.factors);
   for (const layer of chip.mapping.layers) {
     if (decidingOf(layer.readOut) !== null) continue;
-    requireLayerSums(layer, integerOffsets(chip, layer.name, arithmetic), factors, adc, arithmetic);
+    const { integers } = chip.hardware.crossbar;
+    requireLayerSums(layer, integerOffsets(chip, layer.name, arithmetic), factors, { adc, arithmetic, integers });
   }
   return { crossbars, decided };
 }

@@ -196,6 +196,12 @@ function requireGenerated({ network, mapping }: Chip): void {
       "The generated machine adds attention to the residual stream after an output projection. Set it to true.",
     );
   }
+  if (model.residual === "spikes") {
+    throw new MappingError(
+      "model.residual",
+      "The generated machine reads a bit of each line, but layers read sums of spikes. Use `membrane`.",
+    );
+  }
   for (const [i, layer] of (stem?.layers ?? []).entries()) {
     if (layer.poolWindow === undefined && layer.poolOf !== "currents") continue;
     throw new MappingError(

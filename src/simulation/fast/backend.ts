@@ -7,13 +7,13 @@ import type { Stream } from "../../numeric/stream.ts";
 import type { SpikeTrain } from "../../spike/train.ts";
 import type { MappedNetwork } from "../chip.ts";
 import { columnActions, linearActions, neuronActions } from "../counts.ts";
-import type { Flow } from "../flow.ts";
+import { type Flow, trainOf } from "../flow.ts";
 import type { Backend } from "../pass.ts";
 import type { AttentionKernels } from "./attention.ts";
 import type { DigitalKernels } from "./digital.ts";
 import type { CrossbarKernels } from "./linear.ts";
 import type { SimulatorScratch } from "./plan.ts";
-import { drivesOf, type ValuePlaces } from "./values.ts";
+import { drivesOf, readSumsOf, type ValuePlaces } from "./values.ts";
 
 /** What a pass itself asks of the kernels. */
 export type PassOps = Pick<
@@ -38,13 +38,14 @@ export interface FastRun {
 
 export function fastBackend(ops: PassOps, { hardware }: MappedNetwork, flow: Flow, run: FastRun): Backend {
   const { slice, scratch, digital, crossbars, thresholdsOf, steps, prompts, firstPrompt, random } = run;
-  const { graph, isBits } = flow;
+  const { graph, isBits, unfolded } = flow;
   const images = steps * prompts;
   const at = (value: string) => (slice.get(value) ?? scratch.values.get(value)) as Place;
   const shapeOf = (value: string) => graph.values.get(value)!;
-  const bitsOf = (value: string) => packedAt(at(value), shapeOf(value).features);
-  const rowCount = (value: string) => images * shapeOf(value).rows;
+  const bitsOf = (value: string) => packedAt(at(trainOf(flow, value)), shapeOf(value).features);
+  const rowCount = (value: string) => images * flow.rowsOf(value);
   const sizeOf = (value: string) => images * flow.sizeOf(value);
+  const readsOf = (value: string) => unfolded.get(value) ?? 1;
   const vectorsOf = (perPrompt: number) => ({ steps, prompts, perPrompt, firstPrompt });
 
   /** Adds up values of one size, at the place of one of them or at another. Returns how many sums saturated. */
@@ -64,11 +65,11 @@ export function fastBackend(ops: PassOps, { hardware }: MappedNetwork, flow: Flo
   return {
     ones: (value) => ops.countBits(bitsOf(value), rowCount(value)),
     train: (value, count) => {
-      const perPrompt = shapeOf(value).rows;
+      const perPrompt = flow.rowsOf(value);
       return firstRows(ops, bitsOf(value), steps, prompts * perPrompt, Math.min(count, prompts) * perPrompt);
     },
     windows: ({ reads: [map], writes, size }) =>
-      ops.gatherBitWindows({ map: bitsOf(map), images, size, windows: bitsOf(writes) }),
+      ops.gatherBitWindows({ map: bitsOf(map), images: images * readsOf(writes), size, windows: bitsOf(writes) }),
     pool: ({ reads: [map], writes, size }) => {
       if (isBits(map)) ops.poolBits({ map: bitsOf(map), images, size, pooled: bitsOf(writes) });
       else digital.pool(at(map), size, images, at(writes));
@@ -82,26 +83,37 @@ export function fastBackend(ops: PassOps, { hardware }: MappedNetwork, flow: Flo
       return digital.addPositions({ table, period, columns, rows: images * period, target });
     },
     add: ({ reads, writes }) => sumInto(reads, at(writes)),
+    sum: ({ reads: [read], writes, trains, width }) => {
+      digital.sum(bitsOf(read), { trains, width }, rowCount(read), at(writes));
+      return digital.hold(at(writes), sizeOf(writes));
+    },
+    unfold: (value, reads) => digital.unfold(at(value), { images, size: flow.sizeOf(value), reads }, bitsOf(value)),
     drive: ({ name, reads }) => sumInto(reads, at(drivesOf(name))),
     hold: (value) => digital.hold(at(value), sizeOf(value)),
-    gather: ({ name, trainIn, inputs, inputStride: stride, linesPerInput: repeats }) => {
+    gather: ({ name, trainIn, inputs, reads, inputStride: stride, linesPerInput: repeats }) => {
       const { rows, read, isWired, array, features } = flow.layers.get(name)!;
       const chosen = scratch.chosen.get(name);
       const source = packedAt(at(read), inputs);
       if (chosen) {
-        const whole = { source: at(trainIn), prompts: images, tokens: shapeOf(trainIn).rows, width: source.words };
+        const { rows: tokens } = shapeOf(trainIn);
+        const whole = { source: bitsOf(trainIn).at, prompts: images * reads, tokens, width: source.words };
         ops.gatherTokens({ ...whole, chosen, target: source.at });
       }
       const target = packedAt(at(array), features);
       if (isWired) ops.wireBits({ source, rows: images * rows, stride, repeats, target });
     },
     linear: (layer, value) => {
-      const { array, rows, features } = flow.layers.get(layer.name)!;
+      const { name, reads, outputs } = layer;
+      const { array, vectors, rows, features } = flow.layers.get(name)!;
       const lines = packedAt(at(array), features);
       const spikes = ops.countBits(lines, images * rows);
       const scaled = !thresholdsOf.has(layer.trainOut ?? "");
       const actions = linearActions(layer, hardware.adc.mode, images * rows, spikes, scaled);
-      return { actions, clipped: crossbars.run(layer, lines, vectorsOf(rows), at(value), random) };
+      const sums = at(reads === 1 ? value : readSumsOf(name));
+      const clipped = crossbars.run(layer, lines, vectorsOf(rows), sums, random);
+      const offset = scratch.crossbars.offsets.get(name) as Place;
+      if (reads > 1) digital.addReads(sums, { images, reads, vectors, outputs, offset }, at(value));
+      return { actions, clipped };
     },
     fire: ({ name, neuron, reads: [read], writes }) => {
       const rows = prompts * shapeOf(writes).rows;

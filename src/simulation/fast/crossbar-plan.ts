@@ -28,8 +28,9 @@ export interface CrossbarPlan {
 
 /** Working memory in which a thread computes crossbars. */
 export interface CrossbarScratch {
-  /** Offsets by layer. */
+  /** Offsets by layer, and zeros for those that are read several times, where they follow the last read. */
   readonly offsets: ReadonlyMap<string, Place>;
+  readonly zeros: Place;
   /** The normals of noise of conversions and of columns; null without noise. */
   readonly normals: Place | null;
   /** Currents of the vectors in progress, and the words of their noise. */
@@ -88,6 +89,7 @@ export function planCrossbarScratch(
   const mostColumns = Math.max(...blocks.map(({ block }) => block.columns));
   return {
     offsets: new Map(chip.mapping.layers.map(({ name, outputs }) => [name, arena.words(outputs)])),
+    zeros: arena.words(Math.max(0, ...chip.mapping.layers.map(({ reads, outputs }) => (reads > 1 ? outputs : 0)))),
     normals: isNoisy(chip) ? arena.words(NORMALS) : null,
     lines: arena.words(CHUNK * STRIP_LINES),
     noise: arena.words(converterScratch(CHUNK)),

@@ -202,7 +202,8 @@ export function bindIntegerCrossbars(
     else {
       factorsOf[crossbar] = factors;
       const ofTile = { ...layer, blocks: tile };
-      requireLayerSums(ofTile, offsetsOf.get(layer.name) as Float32Array, factorsOf, adc, arithmetic);
+      const { integers } = chip.hardware.crossbar;
+      requireLayerSums(ofTile, offsetsOf.get(layer.name) as Float32Array, factorsOf, { adc, arithmetic, integers });
     }
     const unit = unitOf(converters.step, stepBits);
     for (const strip of of.strips) {
@@ -262,7 +263,7 @@ export function bindIntegerCrossbars(
 function bindRunning(
   ops: SimulationOps,
   { layers, columns }: IntegerPlan,
-  { offsets, normals, lines, noise: noiseScratch, tables, sums }: CrossbarScratch,
+  { offsets, zeros, normals, lines, noise: noiseScratch, tables, sums }: CrossbarScratch,
   chip: MappedNetwork,
 ): CrossbarKernels["run"] {
   const { adc } = chip.hardware;
@@ -281,7 +282,8 @@ function bindRunning(
     const blocks = layers.get(layer.name) as readonly IntegerBlockPlan[];
     const decided = columns.get(layer.name);
     const { mode, largest, erring } = decided ? passing : converting;
-    const offset = decided?.offsets16 ?? blocks[0].taken?.offsets ?? (offsets.get(layer.name) as Place);
+    const own = layer.reads > 1 ? zeros : (offsets.get(layer.name) as Place);
+    const offset = decided?.offsets16 ?? blocks[0].taken?.offsets ?? own;
     const { rowBlocks } = layer;
     let clipped = 0;
     for (let g = 0; g < blocks.length; g += rowBlocks) {

@@ -157,7 +157,7 @@ function bindPlacing({
 function bindRunning({
   ops,
   plan: { layers, fullScales },
-  scratch: { offsets, normals, lines, noise: noiseScratch, tables, sums: held, sample },
+  scratch: { offsets, zeros, normals, lines, noise: noiseScratch, tables, sums: held, sample },
   chip,
   byCrossbar,
 }: Bound): Pick<CrossbarKernels, "run" | "measure"> {
@@ -173,7 +173,7 @@ function bindRunning({
   function run(layer: LayerMapping, bits: PackedBits, from: ConvertedVectors, y: Place, random: Stream): number {
     const vectors = from.steps * from.prompts * from.perPrompt;
     const blocks = layers.get(layer.name) as readonly BlockPlan[];
-    const offset = offsets.get(layer.name) as Place;
+    const offset = layer.reads > 1 ? zeros : (offsets.get(layer.name) as Place);
     const { rowBlocks } = layer;
     const tabled = tablesPay(ops.countBits(bits, vectors), vectors, bits.features);
     let clipped = 0;

@@ -10,7 +10,7 @@ import { type Arena, type Place, packedWords } from "../../kernels/arena.ts";
 import { type Buffer, placeBuffers } from "../../kernels/liveness.ts";
 import { INPUT } from "../../model/graph.ts";
 import type { Operation } from "../../model/operations.ts";
-import type { Flow } from "../flow.ts";
+import { type Flow, trainOf } from "../flow.ts";
 
 /** An array, which values may have one after another. */
 interface ValueArray extends Buffer {
@@ -22,12 +22,15 @@ interface ValueArray extends Buffer {
 export type ValueLayout = ReadonlyMap<string, ValueArray>;
 export type ValuePlaces = ReadonlyMap<string, Place>;
 
+/** Sums of all reads of a layer. */
+export const readSumsOf = (layer: string): string => `reads of ${layer}`;
+
 /** Spikes that neurons read as numbers. */
 export const drivesOf = (neurons: string): string => `input of ${neurons}`;
 
 /** @param images most prompts times most steps. Throws MappingError for a number of neurons that kernels do not compute */
 export function layoutValues(flow: Flow, images: number): ValueLayout {
-  const { graph, layers, isBits } = flow;
+  const { graph, layers, isBits, isTrain, unfolded } = flow;
   const { operations, values } = graph;
   const lastReads = new Map(operations.flatMap(({ reads }, time) => reads.map((value) => [value, time] as const)));
   const lastRead = (value: string) => lastReads.get(value) ?? -1;
@@ -50,18 +53,24 @@ export function layoutValues(flow: Flow, images: number): ValueLayout {
     let { rows, features } = values.get(writes)!;
     if (kind === "linear") {
       const of = layers.get(name)!;
-      if (of.tokens) {
-        rows = of.rows;
-        add(of.read, packed(rows, of.layer.inputs), time, true);
-      }
+      rows = of.vectors;
+      if (of.tokens) add(of.read, packed(of.rows, of.layer.inputs), time, true);
+      if (of.layer.reads > 1) add(readSumsOf(name), images * of.rows * features);
       if (of.isWired) add(of.array, packed(of.rows, of.features), time, true);
     }
     if (kind === "neurons") requireLanes(name, features);
     if (kind === "neurons" && isBits(reads[0])) add(drivesOf(name), images * rows * features);
+    if (unfolded.has(writes) && !isTrain(writes)) {
+      add(trainOf(flow, writes), packed(flow.rowsOf(writes), features), lastRead(writes));
+    }
     const spent = spentBy(operation, time);
     if (spent === undefined) {
       if (kind !== "read-out")
-        add(writes, isBits(writes) ? packed(rows, features) : images * rows * features, lastRead(writes));
+        add(
+          writes,
+          isTrain(writes) ? packed(flow.rowsOf(writes), features) : images * rows * features,
+          lastRead(writes),
+        );
       continue;
     }
     const array = arrays.get(spent)!;

@@ -2,6 +2,7 @@
 import { emptyTally } from "../../hardware/actions.ts";
 import { type ColumnConstants, runChargeNeurons } from "../../hardware/charge-neurons.ts";
 import { spikesByLine } from "../../hardware/line-order.ts";
+import { unfoldedBits } from "../../hardware/line-reads.ts";
 import type { NeuronProbe, UnitShape } from "../../hardware/neuron-probe.ts";
 import { gatherWindows } from "../../model/convolution.ts";
 import { INPUT } from "../../model/graph.ts";
@@ -19,9 +20,9 @@ import {
 import type { Chip } from "../chip.ts";
 import { columnPlan, columnRun } from "../columns.ts";
 import { storedWords } from "../counts.ts";
-import type { Flow } from "../flow.ts";
+import { type Flow, trainOf as trainName } from "../flow.ts";
 import type { Backend } from "../pass.ts";
-import { largestCurrents, streamMean } from "../stem-stream.ts";
+import { largestCurrents, streamMean, sumOfTrains } from "../stem-stream.ts";
 import { type BlockAttention, NO_SCORES } from "./attention.ts";
 import { type ColumnEngine, readColumns } from "./columns.ts";
 import type { DigitalSide } from "./digital.ts";
@@ -51,7 +52,8 @@ export function referenceBackend(chip: Chip, flow: Flow, input: SpikeTrain, run:
   const thresholds = new Map<string, Float32Array>();
   /** Of columns without converters, by layer. */
   const decided = new Map<string, ColumnConstants>();
-  const trainOf = (value: string) => trains.get(value) as SpikeTrain;
+  const trainOf = (value: string) => trains.get(trainName(flow, value)) as SpikeTrain;
+  const readsOf = (value: string) => flow.unfolded.get(value) ?? 1;
   /** Of spikes, 0 and 1 in the unit of weights. */
   const numbersOf = (value: string) =>
     numbers.get(value) ?? Float32Array.from(unpackSpikes(trainOf(value)), (spike) => spike / digital.unit);
@@ -60,10 +62,10 @@ export function referenceBackend(chip: Chip, flow: Flow, input: SpikeTrain, run:
     const { rows, features } = flow.graph.values.get(value)!;
     return { steps, rows: prompts * rows, features };
   };
-  /** Binary results, as a train. */
+  /** Binary results, as the train of a value. */
   const pack = (value: string, bits: ArrayLike<number>) => {
     const { rows, features } = shapeOf(value);
-    trains.set(value, packSpikes(bits, steps, rows, features));
+    trains.set(trainName(flow, value), packSpikes(bits, steps, rows * readsOf(value), features));
   };
   const bitsOf = (value: string) => Float64Array.from(unpackSpikes(trainOf(value)));
 
@@ -74,9 +76,10 @@ export function referenceBackend(chip: Chip, flow: Flow, input: SpikeTrain, run:
       const chosen = Array.from({ length: (Math.min(count, prompts) * rows) / prompts }, (_, row) => row);
       return gatherRows(trainOf(value), rows, chosen);
     },
-    windows: ({ reads: [map], writes, size }) => pack(writes, gatherWindows(bitsOf(map), size, images)),
+    windows: ({ reads: [map], writes, size }) =>
+      pack(writes, gatherWindows(bitsOf(map), size, images * readsOf(writes))),
     pool: ({ reads: [map], writes, size }) => {
-      if (trains.has(map)) pack(writes, maxPoolForward(bitsOf(map), size, images).output);
+      if (flow.isBits(map)) pack(writes, maxPoolForward(bitsOf(map), size, images).output);
       else numbers.set(writes, Float32Array.from(largestCurrents(numbersOf(map), size, images)));
     },
     mean: ({ reads: [stream], writes, ...size }) => {
@@ -98,6 +101,14 @@ export function referenceBackend(chip: Chip, flow: Flow, input: SpikeTrain, run:
       );
       return hold(writes);
     },
+    sum: ({ reads: [read], writes, ...size }) => {
+      numbers.set(writes, Float32Array.from(sumOfTrains(numbersOf(read), size)));
+      return hold(writes);
+    },
+    unfold: (value, reads) => {
+      const all = (numbers.get(value) as Float32Array).map((number) => number * digital.unit);
+      pack(value, unfoldedBits(all, flow.sizeOf(value), reads, chip.hardware.crossbar.integers));
+    },
     drive: ({ reads: [read] }) => {
       numbers.set(read, numbersOf(read));
       return hold(read);
@@ -106,7 +117,7 @@ export function referenceBackend(chip: Chip, flow: Flow, input: SpikeTrain, run:
     gather: (layer) => {
       const { tokens } = flow.layers.get(layer.name)!;
       const train = trainOf(layer.trainIn);
-      const rows = tokens ? gatherRows(train, train.rows / prompts, tokens) : train;
+      const rows = tokens ? gatherRows(train, train.rows / (prompts * layer.reads), tokens) : train;
       lines.set(layer.name, spikesByLine(rows, layer));
     },
     linear: (layer, value) => {

@@ -43,6 +43,7 @@ function engineOf(adc: object): AnalogEngine {
     prompts: 1,
     errors: null,
     arithmetic: null,
+    integers: "unary",
   };
 }
 

@@ -23,6 +23,7 @@ import {
 } from "../../hardware/converter-errors.ts";
 import { type CrossbarReading, spikeProduct } from "../../hardware/crossbar.ts";
 import { roundToSteps, wholeFactors } from "../../hardware/integer-arithmetic.ts";
+import { addReads, type IntegerCoding } from "../../hardware/line-reads.ts";
 import { MEASURED_VECTORS, rangeByCodes } from "../../hardware/own-calibration.ts";
 import type { ThresholdColumns } from "../../hardware/threshold-scaling.ts";
 import type { CrossbarBlock, LayerMapping } from "../../mapping/mapping.ts";
@@ -47,6 +48,8 @@ export interface AnalogEngine {
   readonly prompts: number;
   /** Errors of the converters, null when they are exact. */
   readonly errors: AnalogErrors | null;
+  /** How lines take whole numbers. */
+  readonly integers: IntegerCoding;
   /** For whole numbers; null in floating point. Readings and ranges are those of currents, before they are rounded to units. */
   readonly arithmetic: ArithmeticSpec | null;
   /** Called with every block's codes, if there are converters. */
@@ -74,7 +77,7 @@ export interface AnalogErrors {
 }
 
 export interface LinearRun {
-  /** Pre-activations, `[T][rows][outputs]`. */
+  /** Pre-activations, `[T][prompts][vectors][outputs]`. */
   readonly currents: Float32Array;
   /** Of the neurons behind the layer, by column, if they take its codes; null if sums are scaled. */
   readonly thresholds: Float32Array | null;
@@ -96,7 +99,7 @@ const commonDivisor = (a: number, b: number): number => (b === 0 ? a : commonDiv
 /**
  * @param registers of columns, if neurons take codes as they are (`hardware/threshold-scaling.ts`): `offset` is not used
  *
- * Shapes   input: [T][rows][lines]; offset: [outputs]
+ * Shapes   input: [T][prompts][reads][vectors][lines]; offset: [outputs]
  * State    `engine.ranges`, when it measures
  * Counts   lineDrives, cellReads, conversions, subtractions, scalings, accumulations, offsetAdditions, bitsRead
  */
@@ -110,7 +113,8 @@ export function runLinear(
 ): LinearRun {
   const vectors = input.steps * input.rows;
   const [added, thresholds] = registers ? [0, 1].map(() => new Float32Array(layer.outputs)) : [offset, null];
-  const currents = new Float32Array(vectors * layer.outputs);
+  const { outputs, reads } = layer;
+  const sums = new Float32Array(vectors * outputs);
   const factors: Float32Array[] = [];
   let clipped = 0;
   for (const block of layer.blocks) {
@@ -118,8 +122,8 @@ export function runLinear(
     clipped += local.clipped;
     factors[block.crossbar] = local.factors;
     for (let v = 0, i = 0; v < vectors; v++) {
-      for (let c = 0, n = v * layer.outputs + block.columnStart; c < block.columns; c++, i++, n++) {
-        currents[n] += local.sums[i];
+      for (let c = 0, n = v * outputs + block.columnStart; c < block.columns; c++, i++, n++) {
+        sums[n] += local.sums[i];
       }
     }
     if (local.columns === null) tally.scalings += local.sums.length;
@@ -129,10 +133,12 @@ export function runLinear(
     }
     if (block.rowStart > 0) tally.accumulations += local.sums.length;
   }
-  if (engine.arithmetic !== null) requireLayerSums(layer, added, factors, engine.adc, engine.arithmetic);
-  for (let v = 0, n = 0; v < vectors; v++) {
-    for (let c = 0; c < layer.outputs; c++, n++) currents[n] += added[c];
-  }
+  const { adc, arithmetic, integers } = engine;
+  if (arithmetic !== null) requireLayerSums(layer, added, factors, { adc, arithmetic, integers });
+  const size = sums.length / (input.steps * engine.prompts * reads);
+  const currents = reads === 1 ? sums : addReads(sums, reads, size, integers);
+  tally.accumulations += sums.length - currents.length;
+  for (let n = 0; n < currents.length; n++) currents[n] += added[n % outputs];
   if (registers === null) tally.offsetAdditions += currents.length;
   tally.bitsRead += vectors * layer.inputs;
   return { currents, thresholds, clipped };

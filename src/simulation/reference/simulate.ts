@@ -115,6 +115,7 @@ function run(
     prompts,
     errors: converters === null ? null : { converters, random, firstPrompt },
     arithmetic: chip.hardware.arithmetic,
+    integers: chip.hardware.crossbar.integers,
     onCodes: onCodes && ((record) => onCodes(inLayerUnit(record, digital.unit))),
   };
   const flow = flowOf(chip);

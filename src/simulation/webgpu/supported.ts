@@ -13,6 +13,7 @@ import { servedAttention } from "../served.ts";
 export function requireGpuChip(chip: MappedNetwork): void {
   const { network, hardware, mapping } = chip;
   const { adc, arithmetic } = hardware;
+  const graph = graphOf(network);
   if (arithmetic === null) {
     refuse(
       "hardware.arithmetic",
@@ -25,6 +26,14 @@ export function requireGpuChip(chip: MappedNetwork): void {
       "hardware.adc.errors",
       "errors of converters are added in floating point, which GPUs round in different ways",
       "Leave the errors out",
+    );
+  }
+  const read = mapping.layers.find(({ trainIn }) => graph.values.get(trainIn)!.domain.kind === "integers");
+  if (read) {
+    refuse(
+      `model.operations.${read.name}`,
+      `sums of spikes, which ${read.name} reads, have no kernel there`,
+      "Read spikes",
     );
   }
   const decided = mapping.layers.find(({ readOut }) => decidingOf(readOut) !== null);
@@ -47,7 +56,6 @@ export function requireGpuChip(chip: MappedNetwork): void {
       );
     }
   }
-  const graph = graphOf(network);
   if (operationsOf(graph, "token-mean").length > 0) {
     refuse("task.readOut", "the mean over the stream has no kernel there", "Use a network without it");
   }
