@@ -1,6 +1,6 @@
 /** Networks that list their operations: the graph of a transformer's block written out, and errors that name the operation. */
 import { describe, expect, test } from "vitest";
-import { tinyGeometry } from "../../test/support/tiny-network.ts";
+import { meanGeometry, tinyGeometry } from "../../test/support/tiny-network.ts";
 import { type GraphSpec, graphSpec, type TransformerSpec, transformerSpec } from "../experiment/model.ts";
 import { stream } from "../numeric/stream.ts";
 import { networkForward } from "./forward.ts";
@@ -102,6 +102,18 @@ describe("a list is refused, at the operation,", () => {
     const model = list(operations, { normalisation: "none" });
     expect(() => graphOf({ model, geometry: tinyGeometry })).toThrow(
       expect.objectContaining({ path: `model.operations.${at}`, message: expect.stringMatching(message) }),
+    );
+  });
+
+  test("for attention over a mean of the tokens", () => {
+    const mean = { kind: "token-mean", name: "mean" };
+    const list24 = [{ ...first, features: 24 }, mean, spikes, { kind: "attention", name: "mix", heads: 1 }, head];
+    const geometry = { ...meanGeometry, readOut: "stream-mean" as const };
+    expect(() => graphOf({ model: list(list24, { normalisation: "none" }), geometry })).toThrow(
+      expect.objectContaining({
+        path: "model.operations.mix",
+        message: expect.stringMatching(/5 tokens .* spikes has 1/),
+      }),
     );
   });
 

@@ -59,6 +59,12 @@ const MAKERS: { readonly [K in Kind]: Maker<K> } = {
         `attends over ${from.rows} tokens, but networks have at most ${MOST_TOKENS}. Pool the map, or use strides`,
       );
     }
+    if (!from.grid && from.rows !== geometry.tokens) {
+      refuse(
+        listed,
+        `attends over the ${geometry.tokens} tokens of the task, but ${from.name} has ${from.rows}. List it before the \`token-mean\``,
+      );
+    }
     const mask = from.grid ? fullMask(from.rows) : geometry.mask;
     const how = { attention, neuron: model.neuron, surrogate: model.surrogate };
     const heading = { heads, dimension: width / heads, tokens: from.rows, mask };

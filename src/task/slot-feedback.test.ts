@@ -90,6 +90,28 @@ test("the second pass attends to pilots and decided elements, with a gain that f
   expect(gains).toEqual([128, 64, 64, 32, 16, 8]);
 });
 
+test("each attention of a list has its own gain", () => {
+  const { geometry } = taskOf();
+  const stochastic = { kind: "stochastic", scoreGain: 8 };
+  const mix = (name: string, valueGain: number) => ({
+    ...{ kind: "attention", name, heads: 1 },
+    attention: { ...stochastic, valueGain },
+  });
+  const operations = [
+    { kind: "linear", name: "a", features: 24 },
+    { kind: "neurons", name: "b" },
+    mix("one", 16),
+    mix("two", 2),
+  ];
+  const attention = { ...stochastic, valueGain: 64 };
+  const network = { model: { kind: "graph", attention, operations }, geometry: geometry.spiking, parameters: {} };
+  const { model } = feedbackNetwork(network as unknown as Network, 6);
+  expect(model).toMatchObject({
+    attention: { valueGain: 16 },
+    operations: [{ name: "a" }, { name: "b" }, { attention: { valueGain: 4 } }, { attention: { valueGain: 1 } }],
+  });
+});
+
 test("symbols that no pilot can have, and more of them than data, are refused", () => {
   const grid = taskOf().grid;
   const spec = (modulation: string) =>

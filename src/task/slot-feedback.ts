@@ -15,6 +15,7 @@
  * Source  DEFINED (arXiv 2503.16594), which detects a prompt's symbols one after another
  */
 import { SpecError } from "../errors.ts";
+import type { AttentionSpec } from "../experiment/attention.ts";
 import type { ModelSpec } from "../experiment/model.ts";
 import { bitsPerClass } from "../experiment/modulation.ts";
 import type { SlotDetectionSpec } from "../experiment/slot-detection.ts";
@@ -58,9 +59,17 @@ export function feedbackGeometry(geometry: Geometry, count: number): Geometry {
 
 /** Of attention without a value gain, such as softmax, which normalises its weights, nothing changes. */
 function withGain<M extends ModelSpec>(model: M, share: number): M {
-  if (model.kind === "ann" || !("valueGain" in model.attention)) return model;
-  const valueGain = Math.max(1, model.attention.valueGain * 2 ** Math.round(Math.log2(share)));
-  return { ...model, attention: { ...model.attention, valueGain } };
+  if (model.kind === "ann") return model;
+  const gained = (attention: AttentionSpec): AttentionSpec => {
+    if (!("valueGain" in attention)) return attention;
+    return { ...attention, valueGain: Math.max(1, attention.valueGain * 2 ** Math.round(Math.log2(share))) };
+  };
+  const attention = gained(model.attention);
+  if (model.kind === "spiking") return { ...model, attention };
+  const operations = model.operations.map((listed) =>
+    listed.kind === "attention" && listed.attention ? { ...listed, attention: gained(listed.attention) } : listed,
+  );
+  return { ...model, attention, operations };
 }
 
 export interface SlotFeedback {
