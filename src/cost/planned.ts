@@ -5,6 +5,7 @@
  */
 import type { HardwareSpec } from "../experiment/hardware.ts";
 import { type Machine, machineOf, placementOf } from "../machine/machine.ts";
+import type { Runnable } from "../machine/network.ts";
 import { type Pace, paceOf } from "../machine/schedule.ts";
 import type { NetworkShape } from "../machine/shape.ts";
 import type { Mapping } from "../mapping/mapping.ts";
@@ -37,7 +38,12 @@ export function planMachine(
 ): PlannedMachine {
   const hardware = hardwareFor(workload, technology);
   const shape = shapeFor(workload, technology);
-  const machine = machineOf(hardware, shape, place(hardware, shape));
+  return planOn(hardware, shape, place(hardware, shape));
+}
+
+/** The plan of any network on this hardware. Throws as `planMachine`. */
+export function planOn(hardware: HardwareSpec, network: Runnable, mapping?: Mapping): PlannedMachine {
+  const machine = machineOf(hardware, network, mapping);
   return { hardware, machine, pace: paceOf(machine) };
 }
 

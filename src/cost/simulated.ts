@@ -1,9 +1,7 @@
 /** The cost of simulated chips from what they counted, at the prices and sizes of their own machine. */
 import type { Experiment } from "../experiment/experiment.ts";
 import { type AnnSpec, mostHeads } from "../experiment/model.ts";
-import { machineOf } from "../machine/machine.ts";
 import { machineNetwork } from "../machine/network.ts";
-import { paceOf } from "../machine/schedule.ts";
 import { mean } from "../numeric/statistics.ts";
 import { sumOperations } from "../simulation/trace.ts";
 import { kitOf } from "../task/catalogue.ts";
@@ -14,7 +12,7 @@ import { hardwareFor, hardwarePrices } from "./hardware.ts";
 import type { MachinePrice } from "./machine-price.ts";
 import { comparedWith, type Measurement, measuredWorkload, perInference } from "./measured.ts";
 import type { Technology } from "./parameters.ts";
-import type { PlannedMachine } from "./planned.ts";
+import { type PlannedMachine, planOn } from "./planned.ts";
 import { findCostPreset } from "./presets.ts";
 import { type ResolvedTechnology, resolveTechnology } from "./resolve.ts";
 
@@ -47,8 +45,7 @@ export function planChips(experiment: Experiment, technology: Technology): Plann
   const { hardware: given, model } = experiment;
   const hardware = hardwareFor({ hardware: given, embedRows: given.crossbar.embedRows }, technology);
   const geometry = networkGeometry(experiment, createTask(experiment));
-  const machine = machineOf(hardware, machineNetwork(model, geometry));
-  return { hardware, machine, pace: paceOf(machine) };
+  return planOn(hardware, machineNetwork(model, geometry));
 }
 
 /**
