@@ -13,6 +13,7 @@ import { type Chip, programChip } from "../../src/simulation/chip.ts";
 import { calibrateFast } from "../../src/simulation/fast/simulate.ts";
 import { packSpikes, type SpikeTrain } from "../../src/spike/train.ts";
 import { decide } from "../../src/task/answers.ts";
+import { listedNetwork } from "./listed-networks.ts";
 import { literalMachine } from "./literal-machine.ts";
 import { copiesGeometry, meanGeometry, tinyBits, tinyGeometry, tinyNetwork } from "./tiny-network.ts";
 import { stemmed } from "./tiny-stem.ts";
@@ -25,6 +26,8 @@ export interface MachineSetting {
     readonly arithmetic?: object;
     readonly [field: string]: unknown;
   };
+  /** A list instead of blocks: on tokens, or with convolutions on a map. */
+  readonly operations?: readonly object[];
   readonly readOut?: "mean" | "copies";
   /** For a machine that reads out the mean. */
   readonly tokens?: number;
@@ -43,7 +46,14 @@ export const tinyPrompts = (prompts: number, steps = 3, tokens = tinyGeometry.to
   packSpikes(tinyBits(steps, prompts, 3, tokens), steps, prompts * tokens, tinyGeometry.inputs);
 
 /** Two blocks of width 24 on crossbars of 7 lines and 10 columns, four columns to a converter. */
-export function tinyChip({ model = {}, hardware = {}, readOut, steps = 3, tokens }: MachineSetting = {}): Chip {
+export function tinyChip({
+  model = {},
+  hardware = {},
+  operations,
+  readOut,
+  steps = 3,
+  tokens,
+}: MachineSetting = {}): Chip {
   const base = { kind: "spiking", normalisation: "none", width: 24, heads: 3, depth: 2, expansion: 2, steps };
   const neuron = { threshold: 0.4, ...model.neuron };
   const gains = { scoreGain: 16, valueGain: 2 };
@@ -53,7 +63,9 @@ export function tinyChip({ model = {}, hardware = {}, readOut, steps = 3, tokens
   const stem = model.stem === undefined ? null : stemSpec.parse(model.stem);
   const plain = readOut === "mean" ? meanOf(tokens) : readOut === "copies" ? copiesGeometry : tinyGeometry;
   const geometry = { ...(stem ? stemmed(stem, tinyGeometry.inputs) : plain), classes };
-  const network = tinyNetwork(transformerSpec.parse({ ...base, ...model, neuron, attention }), 4, geometry);
+  const network = operations
+    ? listedNetwork(operations, geometry, { normalisation: "none", steps, ...model, neuron })
+    : tinyNetwork(transformerSpec.parse({ ...base, ...model, neuron, attention }), 4, geometry);
   const spec = literalMachine({
     crossbar: { rows: 7, columns: 10 },
     arithmetic: {},
@@ -62,7 +74,7 @@ export function tinyChip({ model = {}, hardware = {}, readOut, steps = 3, tokens
     ssa: { random: "lfsr", fifo: "row", ...hardware.ssa },
   });
   const chip = programChip(network, mapNetwork(network, spec), spec, stream(1));
-  return calibrateFast(chip, tinyPrompts(4, steps, inputRows(geometry)), stream(2));
+  return calibrateFast(chip, tinyPrompts(4, steps, inputRows(network.geometry)), stream(2));
 }
 
 const meanOf = (tokens = tinyGeometry.tokens): Geometry => ({

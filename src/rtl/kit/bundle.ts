@@ -121,20 +121,25 @@ function readmeText({ plan, modules }: MachineDesign, vectors: MachineVectors, o
   const { fabric, tokens, steps, width, heads, depth, layers, machine, schedule, arithmetic } = plan;
   const { attention, attentionWaits, stepMajor, inFlight, timetable } = plan;
   const { totals } = machine.mapping;
+  const attends = attention.length > 0;
   const rows = [
     ["tokens, time steps", `${tokens}, ${steps}`],
-    ["width, heads, blocks", `${width}, ${heads}, ${depth}`],
+    ...(attends ? [["width, heads, blocks", `${width}, ${heads}, ${depth}`]] : []),
     ["crossbars, converters", `${totals.crossbars}, ${totals.converters}`],
     ["clocks of a single prompt", schedule.alone.clocks],
     ...(stepMajor
       ? [
           ["order", "step-major: all tokens of a step, then the next step"],
-          ["block of each engine run, in order", stepMajor.runs.join(", ")],
-          [
-            "buffered steps of q, k and v, and of attention, per block",
-            `${stepMajor.qkvSteps}, ${stepMajor.attentionSteps}`,
-          ],
-          ["buffered vectors of the residual stream", stepMajor.streamVectors],
+          ...(attends
+            ? [
+                ["block of each engine run, in order", stepMajor.runs.join(", ")],
+                [
+                  "buffered steps of q, k and v, and of attention, per block",
+                  `${stepMajor.qkvSteps}, ${stepMajor.attentionSteps}`,
+                ],
+                ["buffered vectors of the residual stream", stepMajor.streamVectors],
+              ]
+            : []),
         ]
       : inFlight
         ? [
@@ -148,7 +153,9 @@ function readmeText({ plan, modules }: MachineDesign, vectors: MachineVectors, o
             ["buffered vectors of the residual stream", inFlight.streamVectors],
             ["words of seeds in a write", inFlight.seedsAtOnce],
           ]
-        : [["clocks that attention waits, by block", attentionWaits.join(", ")]]),
+        : attends
+          ? [["clocks that attention waits, by block", attentionWaits.join(", ")]]
+          : []),
     [
       "vectors queued, by layer",
       layers.flatMap(({ name, waiting }) => (waiting === null ? [] : `${name} ${waiting}`)).join(", "),

@@ -32,6 +32,7 @@ interface Kit<Engine extends MachineEngine> {
 const KITS: { readonly [Unit in MachineEngine["unit"]]: Kit<Extract<MachineEngine, { unit: Unit }>> } = {
   tiles: { modules: tileModules, results: tileResults, resultsOf: tileResultsOf },
   "column-counters": { modules: tokenModules, results: tokenResults, resultsOf: tokenResultsOf },
+  none: { modules: () => [], results: () => ({ width: 0, perPrompt: 0 }), resultsOf: () => [] },
 };
 
 const kitOf = ({ unit }: MachineEngine): Kit<MachineEngine> => KITS[unit] as Kit<MachineEngine>; // its kit takes the engine

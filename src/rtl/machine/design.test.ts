@@ -1,6 +1,12 @@
 // @module-tag slow
 import { describe, expect, test } from "vitest";
-import { madeInTests, tinyChip, tinyMachine, tinyPrompts } from "../../../test/support/tiny-machine.ts";
+import {
+  type MachineSetting,
+  madeInTests,
+  tinyChip,
+  tinyMachine,
+  tinyPrompts,
+} from "../../../test/support/tiny-machine.ts";
 import { isXpikeError } from "../../errors.ts";
 import { stream } from "../../numeric/stream.ts";
 import { simulateFast } from "../../simulation/fast/simulate.ts";
@@ -162,6 +168,22 @@ test.each(MACHINES)("%j: lines of the sources have at most 100 characters", (har
   }
 });
 
+const [spikes, last] = ["spikes", "last"].map((name) => ({ kind: "neurons", name }));
+const linear = (name: string) => ({ kind: "linear", name, features: 24 });
+const convolution = (name: string) => ({ kind: "convolution", name, channels: 8 });
+/** What joins two branches. */
+const both = [
+  { kind: "add", name: "sum", reads: ["b", "c"] },
+  { kind: "neurons", name: "end" },
+];
+const listOf = (...operations: object[]): MachineSetting => ({
+  operations: [...operations, { kind: "read-out", name: "head" }],
+});
+const onMap = (...operations: object[]): MachineSetting => ({
+  ...listOf(convolution("a"), spikes, ...operations),
+  readOut: "mean",
+});
+
 describe("unsupported machines are refused, with the field to change", () => {
   test.each([
     ["hardware.arithmetic", { hardware: { arithmetic: null } }],
@@ -170,6 +192,16 @@ describe("unsupported machines are refused, with the field to change", () => {
     ["hardware.ssa.tileTokens", { hardware: { ssa: { tileTokens: 1 } } }],
     ["hardware.crossbars", { hardware: { crossbars: 20 } }],
     ["model.outputProjection", { model: { outputProjection: false } }],
+    ["model.residual", { readOut: "mean", model: { residual: "spikes" } }],
+    ["model.operations.mix", listOf(linear("a"), spikes, { kind: "attention", name: "mix", heads: 1 })],
+    [
+      "model.operations.sum",
+      listOf(linear("a"), spikes, linear("b"), { kind: "add", name: "sum", reads: ["a", "b"] }, last),
+    ],
+    ["model.operations.b", listOf(linear("a"), spikes, linear("c"), { ...linear("b"), reads: "spikes" }, ...both)],
+    ["model.operations.wide", onMap({ kind: "pool", name: "wide", poolWindow: 3 }, convolution("b"), last)],
+    ["model.operations.end", onMap({ kind: "pool", name: "end" })],
+    ["model.operations", listOf()],
   ])("%s", (path, setting) => {
     expect(refusal(() => machineDesign(tinyChip(setting as object), stream(5)))).toMatchObject({ path });
   });

@@ -4,6 +4,8 @@ import type { AttentionPart } from "../../experiment/by-attention.ts";
 import type { ColumnCounters } from "../../hardware/attention/column-counters.ts";
 import type { SsaParameters } from "../../hardware/ssa-parameters.ts";
 import { attentionParameters } from "../../mapping/attention.ts";
+import { operationsOf } from "../../model/graph.ts";
+import { graphOf } from "../../model/transformer.ts";
 import type { Chip } from "../../simulation/chip.ts";
 import { networkAttention } from "../attention/network.ts";
 import { ATTENTION_ENGINE } from "../attention/pair-tile.ts";
@@ -43,7 +45,23 @@ export interface TokenEngine extends EngineParts {
   readonly random: null;
 }
 
-export type MachineEngine = TileEngine | TokenEngine;
+/** Of a network without attention. */
+export interface NoEngine extends EngineParts {
+  readonly unit: "none";
+  readonly random: null;
+}
+
+const NO_ENGINE: NoEngine = {
+  unit: "none",
+  name: "",
+  heads: 1,
+  parts: [],
+  seedBits: SEED_BITS,
+  modules: [],
+  random: null,
+};
+
+export type MachineEngine = TileEngine | TokenEngine | NoEngine;
 
 /**
  * @param isFollowed whether a run of all steps may begin in the last clock of the one before
@@ -51,6 +69,7 @@ export type MachineEngine = TileEngine | TokenEngine;
  * Throws  MappingError and SpecError, as `machineEngine` and `networkAttention`
  */
 export function engineOf(chip: Pick<Chip, "network" | "hardware">, isFollowed = false): MachineEngine {
+  if (operationsOf(graphOf(chip.network), "attention").length === 0) return NO_ENGINE;
   if (attentionParameters(blockAttention(chip.network).request, chip.hardware).unit === "ssa-tile") {
     const design = machineEngine(chip);
     const { parameters, heads } = design;

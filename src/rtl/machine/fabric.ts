@@ -12,9 +12,11 @@ import { SpecError } from "../../errors.ts";
 import { decidingOf } from "../../experiment/by-read-out.ts";
 import { hasConverterErrors } from "../../experiment/erring-converters.ts";
 import type { HardwareSpec } from "../../experiment/hardware.ts";
-import { stemOf } from "../../experiment/model.ts";
+import { isTransformer } from "../../experiment/model.ts";
 import type { Timing } from "../../hardware/timing.ts";
 import type { LayerMapping } from "../../mapping/mapping.ts";
+import { operationsOf } from "../../model/graph.ts";
+import { graphOf } from "../../model/transformer.ts";
 import type { Chip } from "../../simulation/chip.ts";
 
 export type Fabric = (
@@ -53,8 +55,11 @@ export function requireMemories({ hardware, network, mapping }: Chip, timing: Ti
       "Memories of a step-major machine are read and written in one clock. Set order to `token-major`",
     );
   }
-  if (stemOf(network.model))
-    refuse("model.stem", "Line buffers of a stem are read at a whole window. Use a network without a stem");
+  const [windows] = operationsOf(graphOf(network), "windows");
+  if (windows) {
+    const path = isTransformer(network.model) ? "model.stem" : `model.operations.${windows.name}`;
+    refuse(path, "Line buffers of maps are read at a whole window. Use a network without convolutions");
+  }
   if (hasConverterErrors(adc.errors))
     refuse("hardware.adc.errors", "Crossbars of memory add whole numbers, without errors. Leave errors out");
   if (mapping.layers.some(({ readOut }) => decidingOf(readOut) !== null))

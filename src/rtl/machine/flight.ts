@@ -21,7 +21,7 @@
  * otherwise a whole number of intervals later.
  */
 import { invariant, MappingError, SpecError } from "../../errors.ts";
-import { stemOf } from "../../experiment/model.ts";
+import { isTransformer, stemOf } from "../../experiment/model.ts";
 import type { Machine } from "../../machine/machine.ts";
 import { blocksIn } from "../../machine/network.ts";
 import { peakOverlap } from "../../machine/peak.ts";
@@ -116,6 +116,8 @@ export function requireInFlight({ hardware, network }: Chip, fabric: Fabric): vo
       "In step-major order blocks take turns as vectors come, not in slots that repeat with a prompt. Set order to `token-major`",
     );
   }
+  if (!isTransformer(network.model))
+    refuse("model.kind", "Prompts follow one another by the schedule of blocks, which a list has not. Use `spiking`");
   if (stemOf(network.model))
     refuse("model.stem", "Line buffers of a stem hold one prompt. Use a network without a stem");
   const { kind } = network.model.attention;

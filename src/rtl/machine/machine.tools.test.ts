@@ -98,8 +98,38 @@ const settings: MachineSetting[] = [
   },
 ];
 
-// With a stem and every error; step by step.
-const SHORT = [settings[1], settings[3]];
+const linear = (name: string, features: number) => ({ kind: "linear", name, features });
+const convolution = (name: string, channels: number, more: object = {}) => ({
+  kind: "convolution",
+  name,
+  channels,
+  ...more,
+});
+const neurons = (name: string) => ({ kind: "neurons", name });
+const head = { kind: "read-out", name: "answer" };
+
+/** Networks that list their operations: three layers, which read some tokens only, and convolutions. */
+const listed: MachineSetting[] = [
+  {
+    operations: [linear("first", 24), neurons("a"), linear("second", 16), neurons("b"), head],
+    hardware: { crossbar: { rows: 7, columns: 10, inputStride: 3, linesPerInput: 2 } },
+  },
+  {
+    readOut: "mean",
+    operations: [
+      ...[convolution("first", 8), neurons("a"), { kind: "pool", name: "smaller" }],
+      ...[convolution("second", 16, { kernel: 1 }), neurons("b"), head],
+    ],
+    hardware: {
+      order: "step-major",
+      adc: { mode: "pair", sharing: 3, errors: { offsetSpread: 0.5, outputNoise: 0.5 } },
+    },
+  },
+];
+settings.push(...listed);
+
+// With a stem and every error; step by step; lists.
+const SHORT = [settings[1], settings[3], ...listed];
 const SIMULATED = "the RTL gives the simulator's spikes, outputs and answers, at the clocks of the schedule: %j";
 async function expectSimulated(setting: MachineSetting) {
   const { files, design, vectors } = bundleOf(setting);

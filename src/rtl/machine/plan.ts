@@ -11,21 +11,24 @@ import { MappingError, SpecError } from "../../errors.ts";
 import type { ArithmeticSpec } from "../../experiment/arithmetic.ts";
 import { type ColumnReadOut, decidingOf } from "../../experiment/by-read-out.ts";
 import type { AdcSpec } from "../../experiment/hardware.ts";
-import { type ReadOut, requireTransformer } from "../../experiment/model.ts";
+import { hasPositions, isTransformer, type ReadOut, type TransformerSpec } from "../../experiment/model.ts";
 import { type IntegerLifConstants, integerLifConstants } from "../../hardware/integer-arithmetic.ts";
 import { codeBitsOf } from "../../hardware/lif-parameters.ts";
 import type { Wiring } from "../../hardware/line-order.ts";
 import type { Timing } from "../../hardware/timing.ts";
 import { type LayerUnit, type Machine, machineOf } from "../../machine/machine.ts";
-import { machineNetwork } from "../../machine/network.ts";
+import { blocksIn, machineNetwork } from "../../machine/network.ts";
 import { peakOverlap } from "../../machine/peak.ts";
 import { type Schedule, scheduleOf } from "../../machine/schedule.ts";
 import { placesOf } from "../../machine/stem-schedule.ts";
 import type { ScheduledUnit, Timetable } from "../../machine/timetable.ts";
 import type { CrossbarBlock, LayerMapping } from "../../mapping/mapping.ts";
-import { writerOf } from "../../model/graph.ts";
+import type { Geometry } from "../../model/geometry.ts";
+import { type Graph, INPUT, operationsOf, writerOf } from "../../model/graph.ts";
 import { beginsStream, type LinearLayer } from "../../model/layers.ts";
+import type { Operation, OperationKind } from "../../model/operations.ts";
 import { RESIDUALS } from "../../model/residual.ts";
+import { graphOf } from "../../model/transformer.ts";
 import { type Chip, unitNeuron } from "../../simulation/chip.ts";
 import { engineOf, type MachineEngine, SEED_BITS } from "./engine.ts";
 import { type Fabric, MACROS, requireMemories, requirePace } from "./fabric.ts";
@@ -86,7 +89,7 @@ export interface MachinePlan {
   readonly codeBits: number;
   readonly engine: MachineEngine;
   readonly layers: readonly LayerPlan[];
-  /** By block: first clocks of the engine's runs, one in token-major order and one for each step in step-major order. */
+  /** By block, if it attends: first clocks of the engine's runs, one in token-major order and one for each step in step-major order. */
   readonly attention: readonly Float64Array[];
   /**
    * By block: clocks from the last token's first q, k and v to the first clock of attention. Unused in step-major order, which
@@ -117,7 +120,7 @@ export interface MachinePlan {
 export function machinePlan(chip: Chip, fabric: Fabric = MACROS, isInFlight = false): MachinePlan {
   const { hardware, network, mapping } = chip;
   const { geometry } = network;
-  const model = requireTransformer(network.model, "A generated machine");
+  const { model } = network;
   const { arithmetic, adc } = hardware;
   if (arithmetic === null) {
     throw new SpecError(
@@ -139,21 +142,24 @@ export function machinePlan(chip: Chip, fabric: Fabric = MACROS, isInFlight = fa
   const schedule = scheduleOf(machine);
   const inFlight = isInFlight ? inFlightPlan(machine, schedule, engine.seedBits / SEED_BITS) : null;
   const timetable = inFlight ? schedule.inFlight! : schedule.alone;
-  const units = new Map(timetable.units.map((unit) => [unit.name, unit]));
   const period = inFlight?.interval ?? Number.POSITIVE_INFINITY;
   const layers = machine.layers.map((layer, i) =>
     layerPlan(machine, layer, mapping.layers[i], timetable.units, period, (population) =>
       integerLifConstants(unitNeuron(network, population), arithmetic),
     ),
   );
-  const attention = Array.from({ length: model.depth }, (_, b) => units.get(`blocks.${b}.attention`)!.start);
+  const runs = timetable.units.filter(({ kind }) => kind === "attention");
+  const attention = runs.map(({ start }) => start);
+  const { heads } = engine;
+  // What attention reads of a token, and puts out.
+  const width = layers.find(({ attended }) => attended !== null)?.inputs ?? 0;
   const isStepMajor = machine.order === "step-major";
-  if (fabric.kind === "memories") {
+  if (fabric.kind === "memories" && runs.length > 0) {
     const inputs = layers.filter(({ attention }) => attention !== null);
     const firsts = inputs.map(({ results }) => results[0]);
-    const runs = attention.map((start, b) => ({ start: start[0], end: units.get(`blocks.${b}.attention`)!.end[0] }));
+    const spans = runs.map(({ start, end }) => ({ start: start[0], end: end[0] }));
     const seeds = engine.seedBits / SEED_BITS;
-    requirePace({ clocks: inputs[0].clocks, firsts }, runs, { dimension: model.width / model.heads, seeds });
+    requirePace({ clocks: inputs[0].clocks, firsts }, spans, { dimension: width / heads, seeds });
   }
   const attentionWaits = (isStepMajor || inFlight ? [] : attention).map(([start], b) => {
     const { results } = layers.find(({ name }) => name === `blocks.${b}.qkv`)!;
@@ -176,19 +182,61 @@ export function machinePlan(chip: Chip, fabric: Fabric = MACROS, isInFlight = fa
     inFlight,
     readOut: model.readOut ?? "joint",
     wiring: mapping.layers[0],
-    hasPositions: model.position === "learned",
-    hasStream: RESIDUALS[model.residual].adds,
+    hasPositions: hasPositions(model),
+    hasStream: isTransformer(model) && RESIDUALS[model.residual].adds,
     tokens: geometry.tokens,
     steps: model.steps,
-    width: model.width,
-    heads: model.heads,
-    depth: model.depth,
+    width,
+    heads,
+    depth: blocksIn(machine.network.graph),
   };
 }
 
+/** What the generator has for the operations of a list, which must read one another's results; null: nothing. */
+const LISTED: Readonly<Record<OperationKind, "as it is" | "of spikes" | null>> = {
+  ...{ linear: "as it is", neurons: "as it is", windows: "as it is", "read-out": "as it is", pool: "of spikes" },
+  ...{ attention: null, add: null, sum: null, position: null, "token-mean": null },
+  ...{ activation: null, rounding: null, "batch-normalisation": null, "layer-normalisation": null },
+};
+
+/** Throws MappingError for a list that is no chain of layers, neurons and maps. */
+function requireChain(graph: Graph): void {
+  const { operations, values } = graph;
+  for (const [i, { kind, name, reads }] of operations.entries()) {
+    const refuse = (why: string): never => {
+      throw new MappingError(`model.operations.${name}`, `The generated machine of a list ${why}.`);
+    };
+    if (LISTED[kind] === null) refuse(`has no ${kind} yet: it is a chain of layers and neurons`);
+    const before = i === 0 ? INPUT : operations[i - 1].writes;
+    if (reads[0] !== before) refuse(`is a chain, but ${name} reads ${reads[0]}, not ${before}`);
+    if (kind !== "pool") continue;
+    const { domain } = values.get(before)!;
+    const { size } = operations[i] as Extract<Operation, { kind: "pool" }>;
+    const isRead = operations[i + 1].kind === "windows";
+    if (domain.kind === "bits" && isRead && (size.poolWindow ?? size.pool) === size.pool) continue;
+    refuse(`pools spikes, of squares that do not overlap, before a convolution. Change ${name}`);
+  }
+  if (operationsOf(graph, "linear").length > 1) return;
+  throw new MappingError(
+    "model.operations",
+    "The generated machine has neurons between its edges. List a layer with neurons.",
+  );
+}
+
 function requireGenerated({ network, mapping }: Chip): void {
-  const { geometry } = network;
-  const model = requireTransformer(network.model, "A generated machine");
+  const { model } = network;
+  if (isTransformer(model)) requireBlocks(model, network.geometry);
+  else requireChain(graphOf(network));
+  if (mapping.totals.loads > 1) {
+    throw new MappingError(
+      "hardware.crossbars",
+      `The generated machine needs one crossbar for each of ${mapping.totals.blocks} blocks of weights, but the ` +
+        `chip has ${mapping.totals.crossbars}. Leave crossbars out.`,
+    );
+  }
+}
+
+function requireBlocks(model: TransformerSpec, geometry: Geometry): void {
   const { stem } = model;
   if (!model.outputProjection) {
     throw new MappingError(
@@ -219,13 +267,6 @@ function requireGenerated({ network, mapping }: Chip): void {
     throw new MappingError(
       "task.readOut",
       "The generated machine has last neurons for every token, not for the mean over tokens. Use `mean`.",
-    );
-  }
-  if (mapping.totals.loads > 1) {
-    throw new MappingError(
-      "hardware.crossbars",
-      `The generated machine needs one crossbar for each of ${mapping.totals.blocks} blocks of weights, but the ` +
-        `chip has ${mapping.totals.crossbars}. Leave crossbars out.`,
     );
   }
 }

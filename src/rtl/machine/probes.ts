@@ -26,7 +26,7 @@ export function probesOf(
   { plan }: MachineDesign,
   s: sv.Signals<"logits_valid" | "logits" | "taken_q" | "answer_q" | "decision_q">,
 ): Probe[] {
-  const { layers, steps, depth, inFlight } = plan;
+  const { layers, steps, depth, inFlight, engine } = plan;
   const ofLayers = layers.map(({ module, answers, outputs, tokens: read }): Probe => {
     const short = module.replace(/^layer_/, "");
     return {
@@ -54,9 +54,11 @@ export function probesOf(
   });
   return [
     ...ofLayers,
-    ...(inFlight
-      ? Array.from({ length: depth }, (_, b) => ofBlock(b))
-      : [{ ...attention, label: "attention", valid, file: expectFile("attention"), perPrompt }]),
+    ...(engine.unit === "none"
+      ? []
+      : inFlight
+        ? Array.from({ length: depth }, (_, b) => ofBlock(b))
+        : [{ ...attention, label: "attention", valid, file: expectFile("attention"), perPrompt }]),
     {
       label: "answers",
       width: answerBits(plan),

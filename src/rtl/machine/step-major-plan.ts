@@ -22,12 +22,13 @@ export interface StepMajorPlan {
 }
 
 export function stepMajorPlan(machine: Machine, { units }: Timetable): StepMajorPlan {
+  const [engine] = machine.engines;
+  if (!engine) return { runs: [], qkvSteps: 0, attentionSteps: 0, streamVectors: 0 };
   const depth = blocksIn(machine.network.graph);
   const unit = (name: string) => units.find((one) => one.name === name)!;
   const started = Array.from({ length: depth }, (_, b) =>
     Array.from(unit(`blocks.${b}.attention`).start, (start, t) => ({ start, t, block: b })),
   );
-  const [engine] = machine.engines;
   invariant(engine.unit === "ssa-tile", "machines with other attention units are refused before");
   const { tokens } = engine;
   const counting = engine.clocks.step;

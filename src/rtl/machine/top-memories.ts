@@ -35,13 +35,13 @@ export function layerWires(plan: MachinePlan, layer: LayerPlan): LayerWires {
   const [ready, take, valid] = [wire("ready"), wire("take"), wire("valid")];
   const lines = wire("lines", layer.lines);
   const spikes = layer.answers ? null : wire("spikes", layer.outputs);
-  const size = streamWords(plan, embedOf(plan));
   const isStream = plan.hasStream && meetsStream(layer);
   const writes = isStream && streamAccess(plan, layer).writes;
+  const size = isStream ? streamWords(plan, embedOf(plan)) : null;
   const stream = {
     valid: writes ? wire("stream_valid") : null,
-    address: isStream ? wire("stream_address", indexBits(size.entries)) : null,
-    next: writes ? wire("stream", size.width) : null,
+    address: size ? wire("stream_address", indexBits(size.entries)) : null,
+    next: size && writes ? wire("stream", size.width) : null,
   };
   const others = [lines, spikes, ...Object.values(stream)].filter((one) => one !== null);
   const declared = [sv.declare(ready, take, valid), ...others.map((one) => sv.declare(one))];
@@ -230,8 +230,9 @@ interface StreamWires {
   readonly declared: readonly sv.Declaration[];
 }
 
-/** By name of the port. */
+/** By name of the port; none without a stream. */
 export function streamWires(plan: MachinePlan): ReadonlyMap<string, StreamWires> {
+  if (!plan.hasStream) return new Map();
   const size = streamWords(plan, embedOf(plan));
   return new Map(
     streamPorts(plan).map(({ name, reads, writes }) => {

@@ -8,6 +8,7 @@
 import { isStraight, lineOrder, type Wiring } from "../../hardware/line-order.ts";
 import { meanReadOut } from "../../machine/network.ts";
 import { beginsStream } from "../../model/layers.ts";
+import { unused } from "../encoder.ts";
 import * as sv from "../syntax.ts";
 import { totalBits } from "./accumulators.ts";
 import { DECISION_UNIT, decisionBits, decisionSize } from "./decision-unit.ts";
@@ -113,7 +114,7 @@ export function topModule(plan: MachinePlan, loads: Loads | null): sv.Module {
     ports,
     items: [
       ...layers.flatMap((layer) => of(layer).declared),
-      ...(hasStream ? [...stream.values()].flatMap((port) => port.declared) : []),
+      ...[...stream.values()].flatMap((port) => port.declared),
       ...declared,
       sv.gap,
       ...(inFlight ? edgeInFlight(plan, inFlight, top) : edgeItems(plan, top)),
@@ -131,12 +132,13 @@ export function topModule(plan: MachinePlan, loads: Loads | null): sv.Module {
 }
 
 function attentionItems(plan: MachinePlan, { of }: TopSignals, s: TopSignals["s"]): sv.Item[] {
-  const { stepMajor, inFlight } = plan;
+  const { stepMajor, inFlight, engine } = plan;
+  if (engine.unit === "none") return unused("seeds", sv.concat(s.seed_write_i, s.seed_address_i, s.seed_data_i));
   if (stepMajor) return attentionOfBlocks(plan, stepMajor, of, s);
   return inFlight ? attentionByClock(plan, inFlight, of, s) : attentionInTurn(plan, of, s);
 }
 
-const headOf = ({ layers }: MachinePlan): LayerPlan => layers[layers.length - 1];
+export const headOf = ({ layers }: Pick<MachinePlan, "layers">): LayerPlan => layers[layers.length - 1];
 
 function layerInstance(
   plan: MachinePlan,
@@ -342,7 +344,7 @@ function headerOf(plan: MachinePlan, words: number): string[] {
   const entering = inputOf(plan);
   const { atOnce } = seedPortOf(plan);
   return [
-    `The whole machine for one network: ${layers.length} layers on ${plan.machine.mapping.totals.blocks} crossbars, ${depth} blocks, ${width} features, ${heads} heads, ${tokens} tokens, ${steps} ` +
+    `The whole machine for one network: ${layers.length} layers on ${plan.machine.mapping.totals.blocks} crossbars, ${engine.unit === "none" ? "" : `${depth} blocks, ${width} features, ${heads} heads, `}${tokens} tokens, ${steps} ` +
       `steps. ${inFlight ? `It works on up to ${inFlight.prompts} prompts, which enter every ${inFlight.interval} clocks` : "It works on one prompt at a time"}; its layers work in parallel.`,
     `A prompt is ${entering.vectors} vectors of ${entering.width} spikes at in_data_i, ${vectorOrder(plan)}, line 0 in the low bit. in_valid_i and ` +
       `in_ready_o follow AXI-Stream: a vector stays until both are 1. ${layers[0].windows || stepMajor || inFlight ? "It begins" : "The last token enters"} when all of its vectors have arrived. ` +

@@ -36,7 +36,7 @@ import { SEED_BITS } from "./engine.ts";
 import { ANSWER_REGISTERS } from "./flight.ts";
 import { addedOutputs } from "./layer-sizes.ts";
 import { inputOf, type MachinePlan } from "./plan.ts";
-import { answersOf } from "./top.ts";
+import { answersOf, headOf } from "./top.ts";
 
 export const SEED_FILE = "machine_seeds.hex";
 export const INPUT_FILE = "machine_inputs.hex";
@@ -70,12 +70,12 @@ export function machineVectors(
   decide: Decide,
 ): MachineVectors {
   const { plan } = design;
-  const { steps, depth, layers, inFlight, timetable } = plan;
+  const { steps, layers, inFlight, timetable, attention } = plan;
   const clockOf = clocksOfPrompts(plan);
   const rows = inputOf(plan).vectors / steps;
   const prompts = input.rows / rows;
   const heads: CodeRecord[] = [];
-  const onCodes = (record: CodeRecord) => void (record.layer === "head" && heads.push(record));
+  const onCodes = (record: CodeRecord) => void (record.layer === headOf(plan).name && heads.push(record));
   const trace = simulate(chip, input, random, { rasters: prompts, onCodes });
   const files: Record<string, string> = {};
   const [inputs, seeds]: string[][] = [[], []];
@@ -100,8 +100,8 @@ export function machineVectors(
   }
   const columnsOf = (p: number, b: number) =>
     attentionResultsOf(plan, b, headsOf(plan, trace.rasters[`blocks.${b}.attention`], p));
-  Object.assign(files, attentionText(plan, prompts, columnsOf));
-  spikes += depth * steps * prompts * plan.tokens * plan.width;
+  if (attention.length > 0) Object.assign(files, attentionText(plan, prompts, columnsOf));
+  spikes += attention.length * steps * prompts * plan.tokens * plan.width;
   const { logits, answers } = headOutputs(plan, chip, trace, heads);
   Object.assign(files, answersText(plan, prompts, logits, answers));
   // A network that reads out bits has one output per bit, and 2^bits classes.
@@ -204,9 +204,9 @@ interface HeadOutputs {
  * adds them.
  */
 function headOutputs(plan: MachinePlan, chip: Chip, trace: Trace, records: readonly CodeRecord[]): HeadOutputs {
-  const { steps, arithmetic, layers, machine } = plan;
-  const { outputs: classes, tokens: read } = layers[layers.length - 1];
-  const offsets = integerOffsets(chip, "head", arithmetic);
+  const { steps, arithmetic, machine } = plan;
+  const { name, outputs: classes, tokens: read } = headOf(plan);
+  const offsets = integerOffsets(chip, name, arithmetic);
   const scale = 2 ** arithmetic.fractionBits;
   const rows = trace.prompts * read.length;
   const logits = new Float32Array(steps * rows * classes);
