@@ -33,7 +33,7 @@ const LIMITS: Readonly<Record<string, number>> = {
   "src/numeric": 1250,
   "src/receiver": 750,
   "src/report": 8000,
-  "src/rtl": 25_350,
+  "src/rtl": 25_400,
   "src/runs": 2350,
   "src/simulation": 6750,
   "src/spike": 200,

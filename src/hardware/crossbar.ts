@@ -18,7 +18,7 @@ import { convertWeights, pairWeights } from "../device/conversion.ts";
 import type { DeviceModel } from "../device/device.ts";
 import { type ProgrammedPairs, reconvertPairs } from "../device/pairs.ts";
 import type { CrossbarSpec } from "../experiment/hardware.ts";
-import { beginsStream, type LinearLayer } from "../model/layers.ts";
+import type { LinearLayer } from "../model/layers.ts";
 import type { Stream } from "../numeric/stream.ts";
 import { type SpikeTrain, wordsPerRow } from "../spike/train.ts";
 
@@ -50,9 +50,9 @@ export interface CrossbarReading {
 
 /** Largest number of lines of one crossbar that a layer uses; `embedRows` limits the one that begins the stream. */
 export const rowsFor = (
-  layer: Pick<LinearLayer, "block" | "ownNeurons" | "answers">,
+  layer: Pick<LinearLayer, "beginsStream">,
   { rows, embedRows }: Pick<CrossbarSpec, "rows" | "embedRows">,
-): number => (beginsStream(layer) ? Math.min(embedRows ?? rows, rows) : rows);
+): number => (layer.beginsStream ? Math.min(embedRows ?? rows, rows) : rows);
 
 /**
  * Devices in parallel that hold one conductance, for a crossbar with a kind of device that may itself be several. Throws

@@ -2,7 +2,7 @@
 import type { AttentionPart } from "../experiment/by-attention.ts";
 import { partsRead } from "../model/attention/operation.ts";
 import { type Graph, operationsOf } from "../model/graph.ts";
-import { beginsStream, type LinearLayer, layersOf } from "../model/layers.ts";
+import { type LinearLayer, layersOf } from "../model/layers.ts";
 
 /** Spike densities in one block's trains. */
 export interface BlockDensities {
@@ -81,7 +81,7 @@ export function graphDensities(graph: Graph, densities: Densities | TrainDensiti
   const into = (layer: LinearLayer) => {
     if (layer.block !== null) return densityInto(layer, blocks[layer.block]);
     if (layer.answers) return headDensity;
-    return beginsStream(layer) ? inputDensity : (stemDensities?.[layers.indexOf(layer)] ?? 0);
+    return layer.beginsStream ? inputDensity : (stemDensities?.[layers.indexOf(layer)] ?? 0);
   };
   const attended: GraphDensities["attended"] = (name) => {
     const { block } = layers.find(({ attention }) => attention === name)!;

@@ -53,7 +53,7 @@ export interface LayerMapping extends LinearLayer, Placement {}
 /** What placing a layer depends on. */
 type Placeable = Pick<
   LinearLayer,
-  "name" | "inputs" | "outputs" | "most" | "block" | "ownNeurons" | "attention" | "answers"
+  "name" | "inputs" | "outputs" | "most" | "block" | "ownNeurons" | "attention" | "beginsStream" | "answers"
 >;
 
 /** Where a layer is placed, and what it occupies. */

@@ -11,7 +11,7 @@ import { simulate } from "../simulation/reference/simulate.ts";
 import { emptySpikeTrain } from "../spike/train.ts";
 import type { Geometry } from "./geometry.ts";
 import { inputRows } from "./geometry.ts";
-import { beginsStream, followsAttention, type LinearLayer, layersOf } from "./layers.ts";
+import { followsAttention, type LinearLayer, layersOf } from "./layers.ts";
 import { graphOf } from "./transformer.ts";
 
 const BASE = transformerSpec.parse({ width: 16, depth: 1, heads: 2, expansion: 2, steps: 2, normalisation: "none" });
@@ -24,7 +24,7 @@ function line(layer: LinearLayer): string {
   const from = readsInput ? "input " : followsAttention(layer) ? "neurons on attention " : attended ? "attention " : "";
   const to = answers
     ? "the answer"
-    : `${ownNeurons ? "its own" : beginsStream(layer) ? "the first" : "shared"} ${trainOut}`;
+    : `${ownNeurons ? "its own" : layer.beginsStream ? "the first" : "shared"} ${trainOut}`;
   return `${name}: ${from}${trainIn} to ${to}${attention ? `, read by ${attention}` : ""}${joins ? `, in ${joins}` : ""}`;
 }
 
@@ -89,7 +89,7 @@ test("in any network, one layer reads the input, one begins the stream, one answ
       const layers = layersIn({ ...BASE, ...fields, stem }, stem && stemmed(stem));
       expect(layers.map(({ readsInput }) => readsInput)).toEqual(layers.map((_, i) => i === 0));
       expect(layers.map(({ answers }) => answers)).toEqual(layers.map((_, i) => i === layers.length - 1));
-      expect(layers.filter(beginsStream).map(({ name }) => name)).toEqual(["embed"]);
+      expect(layers.filter((layer) => layer.beginsStream).map(({ name }) => name)).toEqual(["embed"]);
       const owned = layers.filter(({ ownNeurons }) => ownNeurons).map(({ trainOut }) => trainOut);
       expect(new Set(owned).size).toBe(owned.length);
       const onStream = layers.filter(({ readsStream }) => readsStream).map(({ trainIn }) => trainIn);

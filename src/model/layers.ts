@@ -36,8 +36,10 @@ export interface LinearLayer {
   readonly attended: string | null;
   /** The first neurons that its sums drive, alone or with others, by the name of their spikes; null if they drive none. */
   readonly trainOut: string | null;
-  /** Whether they are its own: nothing else drives them, and they are read inside its branch. */
+  /** Whether they are its own: nothing else drives them, no stream keeps its sums, and they are read inside its branch. */
   readonly ownNeurons: boolean;
+  /** Whether it is the first layer of a stream: neurons on it read its sums, and no branch comes before it. */
+  readonly beginsStream: boolean;
   /** Attention that reads its results. */
   readonly attention: string | null;
   /** The sum, of the stream and a branch, of which its results are a part. */
@@ -79,9 +81,16 @@ function describe(graph: Graph): readonly LinearLayer[] {
     if (!writer || writer.kind === "linear" || writer.kind === "attention") return writer;
     return lastBefore(writer.reads[writer.reads.length - 1]);
   }
-  function neuronsOf({ reads: [read], writes, block }: LinearOperation) {
+  function neuronsOf(layer: LinearOperation) {
+    const {
+      reads: [read],
+      writes,
+      block,
+    } = layer;
+    const sum = reach(writes, ["add"], SCALED);
+    const isKept = sum !== null && lastBefore(sum.reads[0]) === layer;
     const driven = reach(writes, ["neurons"], SUMMED)?.writes ?? null;
-    const isAlone = driven !== null && reach(writes, ["neurons"], SCALED)?.writes === driven;
+    const isAlone = driven !== null && !isKept && reach(writes, ["neurons"], SCALED)?.writes === driven;
     const reader = isAlone ? reach(driven, ["attention", "windows", "linear"], SCALED) : null;
     // A layer behind attention ends its branch.
     const isInside =
@@ -90,13 +99,17 @@ function describe(graph: Graph): readonly LinearLayer[] {
   }
 
   const own = new Set<string>();
+  let hasBegun = false;
   return operationsOf(graph, "linear").map((operation): LinearLayer => {
     const { name, block, inputs, outputs, reads, writes } = operation;
     const before = lastBefore(reads[0]);
     const neurons = neuronsOf(operation);
     if (neurons.ownNeurons) own.add(neurons.trainOut as string);
+    const answers = readersOf(graph, writes).every(({ kind }) => kind === "read-out");
+    const beginsStream = !hasBegun && block === null && !neurons.ownNeurons && !answers;
+    hasBegun ||= beginsStream;
     return {
-      ...{ name, part: partOf(operation), block, inputs, outputs, ...neurons },
+      ...{ name, part: partOf(operation), block, inputs, outputs, ...neurons, beginsStream, answers },
       rows: graph.values.get(reads[0])!.rows,
       trainIn: reads[0],
       most: largestOf(graph.values.get(reads[0])!.domain),
@@ -105,7 +118,6 @@ function describe(graph: Graph): readonly LinearLayer[] {
       attended: before?.kind === "attention" ? before.writes : null,
       attention: reach(writes, ["attention"], FIRED)?.writes ?? null,
       joins: reach(writes, ["add"], FIRED)?.name ?? null,
-      answers: readersOf(graph, writes).every(({ kind }) => kind === "read-out"),
     };
   });
 }
@@ -124,10 +136,6 @@ export const convolutionsOf = (graph: Graph): Convolution[] =>
     const writer = writerOf(graph, read);
     return writer?.kind === "windows" ? [{ ...writer.size, name, inputs, outputs }] : [];
   });
-
-/** Whether it is the first layer of a stream: neurons on it read its sums, and no branch comes before it. */
-export const beginsStream = ({ block, ownNeurons, answers }: Pick<LinearLayer, "block" | "ownNeurons" | "answers">) =>
-  block === null && !ownNeurons && !answers;
 
 /** Whether attention reaches its lines through neurons on the stream, because no layer follows attention. */
 export const followsAttention = ({ attended, trainIn }: Pick<LinearLayer, "attended" | "trainIn">): boolean =>

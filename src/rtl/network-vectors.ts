@@ -51,8 +51,14 @@ export function machineEngine({ network, hardware }: Pick<Chip, "network" | "har
 
 /** What the attention of all blocks requires of its engine. */
 export function blockAttention(network: Chip["network"]): { heads: number; request: AttentionRequest } {
-  const { steps } = requireTransformer(network.model, "An engine of attention");
   const [operation] = operationsOf(graphOf(network), "attention");
+  if (operation === undefined) {
+    throw new MappingError(
+      "model.operations",
+      "This network has no attention, so there is no engine of it. Generate its whole machine with --machine.",
+    );
+  }
+  const { steps } = requireTransformer(network.model, "An engine of attention");
   return { heads: operation.heads, request: attentionRequest(operation, steps) };
 }
 

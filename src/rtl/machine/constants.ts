@@ -2,10 +2,10 @@
 
 import { decidingOf } from "../../experiment/by-read-out.ts";
 import type { AdcSpec } from "../../experiment/hardware.ts";
-import { hasPositions } from "../../experiment/model.ts";
 import { converter } from "../../hardware/adc.ts";
 import type { CrossbarReading } from "../../hardware/crossbar.ts";
 import { wholeFactors } from "../../hardware/integer-arithmetic.ts";
+import { operationsOf } from "../../model/graph.ts";
 import type { Stream } from "../../numeric/stream.ts";
 import { type Chip, readCrossbars } from "../../simulation/chip.ts";
 import { fullScaleOf } from "../../simulation/compensation.ts";
@@ -95,7 +95,8 @@ export function constantFiles(
     if (whole.errors) files[converterFile(crossbar)] = lines(converterWords(whole.errors, plan.adc));
   });
   if (hasNoise(plan.adc)) files[NOISE_FILE] = lines(noiseWords(plan.adc));
-  const position = !hasPositions(chip.network.model) ? null : integerPosition(chip, "position", plan.arithmetic);
+  const [placed] = operationsOf(plan.machine.network.graph, "position");
+  const position = placed ? integerPosition(chip, placed.name, plan.arithmetic) : null;
   const { factorBits, offsetBits } = plan.arithmetic;
   for (const layer of plan.layers) {
     if (decidingOf(layer.readOut) !== null) continue;

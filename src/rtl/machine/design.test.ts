@@ -168,19 +168,17 @@ test.each(MACHINES)("%j: lines of the sources have at most 100 characters", (har
   }
 });
 
-const [spikes, last] = ["spikes", "last"].map((name) => ({ kind: "neurons", name }));
+const spikes = (name: string) => ({ kind: "neurons", name });
 const linear = (name: string) => ({ kind: "linear", name, features: 24 });
 const convolution = (name: string) => ({ kind: "convolution", name, channels: 8 });
-/** What joins two branches. */
-const both = [
-  { kind: "add", name: "sum", reads: ["b", "c"] },
-  { kind: "neurons", name: "end" },
-];
+/** A stream with one branch, and two branches that meet. */
+const sum = [linear("a"), spikes("s"), linear("b"), { kind: "add", name: "sum", reads: ["a", "b"] }, spikes("d")];
+const joined = [{ kind: "add", name: "both", reads: ["b", "c"] }, spikes("d")];
 const listOf = (...operations: object[]): MachineSetting => ({
   operations: [...operations, { kind: "read-out", name: "head" }],
 });
 const onMap = (...operations: object[]): MachineSetting => ({
-  ...listOf(convolution("a"), spikes, ...operations),
+  ...listOf(convolution("a"), spikes("s"), ...operations),
   readOut: "mean",
 });
 
@@ -193,13 +191,14 @@ describe("unsupported machines are refused, with the field to change", () => {
     ["hardware.crossbars", { hardware: { crossbars: 20 } }],
     ["model.outputProjection", { model: { outputProjection: false } }],
     ["model.residual", { readOut: "mean", model: { residual: "spikes" } }],
-    ["model.operations.mix", listOf(linear("a"), spikes, { kind: "attention", name: "mix", heads: 1 })],
+    ["model.operations.mix", listOf(linear("a"), spikes("s"), { kind: "attention", name: "mix", heads: 1 })],
     [
-      "model.operations.sum",
-      listOf(linear("a"), spikes, linear("b"), { kind: "add", name: "sum", reads: ["a", "b"] }, last),
+      "model.operations.again",
+      listOf(...sum, linear("c"), { kind: "add", name: "again", reads: ["a", "c"] }, spikes("e")),
     ],
-    ["model.operations.b", listOf(linear("a"), spikes, linear("c"), { ...linear("b"), reads: "spikes" }, ...both)],
-    ["model.operations.wide", onMap({ kind: "pool", name: "wide", poolWindow: 3 }, convolution("b"), last)],
+    ["model.operations.placed", listOf(...sum.slice(0, -1), { kind: "position", name: "placed" }, spikes("e"))],
+    ["model.operations.b", listOf(linear("a"), spikes("s"), linear("c"), { ...linear("b"), reads: "s" }, ...joined)],
+    ["model.operations.wide", onMap({ kind: "pool", name: "wide", poolWindow: 3 }, convolution("b"), spikes("t"))],
     ["model.operations.end", onMap({ kind: "pool", name: "end" })],
     ["model.operations", listOf()],
   ])("%s", (path, setting) => {

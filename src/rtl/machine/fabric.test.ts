@@ -10,6 +10,20 @@ import { type Fit, fitOf, fitText } from "./fit.ts";
 const memories = (conductanceBits: number | null = null): Fabric => ({ kind: "memories", conductanceBits });
 const timing = (conversion: number, settle = 2) => ({ timing: { clock: 2e8, settle, conversion } });
 
+const [neurons, head] = [
+  { kind: "neurons", name: "end" },
+  { kind: "read-out", name: "head" },
+];
+const onMap = [{ kind: "convolution", name: "map", channels: 8 }, neurons, head];
+const withStream = [
+  ...[
+    { kind: "linear", name: "a", features: 8 },
+    { kind: "neurons", name: "b" },
+    { kind: "linear", name: "c", features: 8 },
+  ],
+  ...[{ kind: "add", name: "sum", reads: ["a", "c"] }, neurons, head],
+];
+
 function errorOf(make: () => unknown): unknown {
   try {
     make();
@@ -23,6 +37,8 @@ describe("machines that cannot be built of memories are refused, with the field 
   test.each<[string, MachineSetting]>([
     ["hardware.order", { hardware: { ...timing(4), order: "step-major" } }],
     ["model.stem", { model: { stem: { layers: [{ channels: 8, pool: 2 }] } }, hardware: timing(4) }],
+    ["model.operations.map.windows", { readOut: "mean", operations: onMap, hardware: timing(4) }],
+    ["model.operations.sum", { operations: withStream, hardware: timing(4) }],
     ["hardware.adc.errors", { hardware: { ...timing(4), adc: { errors: { outputNoise: 0.5 } } } }],
     ["hardware.readOut", { hardware: { ...timing(4), readOut: { attentionInput: "charge" } } }],
     ["hardware.timing", { hardware: timing(1) }],

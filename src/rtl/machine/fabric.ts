@@ -60,6 +60,13 @@ export function requireMemories({ hardware, network, mapping }: Chip, timing: Ti
     const path = isTransformer(network.model) ? "model.stem" : `model.operations.${windows.name}`;
     refuse(path, "Line buffers of maps are read at a whole window. Use a network without convolutions");
   }
+  const [sum] = operationsOf(graphOf(network), "add");
+  if (sum && !isTransformer(network.model)) {
+    refuse(
+      `model.operations.${sum.name}`,
+      "Without attention, all layers meet the stream at once. Use a network without it",
+    );
+  }
   if (hasConverterErrors(adc.errors))
     refuse("hardware.adc.errors", "Crossbars of memory add whole numbers, without errors. Leave errors out");
   if (mapping.layers.some(({ readOut }) => decidingOf(readOut) !== null))

@@ -1,6 +1,5 @@
 /** Sizes and files of a layer's parts, for the layer's module and for those inside and next to it. */
 import { meanReadOut } from "../../machine/network.ts";
-import { beginsStream } from "../../model/layers.ts";
 import type { AccumulatorSize } from "./accumulators.ts";
 import type { MemorySize } from "./memories.ts";
 import type { NeuronSize } from "./neurons.ts";
@@ -47,7 +46,7 @@ export const streamWords = (
 
 /** What is added to the sum before the stream's register; null: nothing. */
 export const joined = (plan: MachinePlan, layer: LayerPlan): "position" | "stream" | null =>
-  beginsStream(layer) ? (plan.hasPositions ? "position" : null) : plan.hasStream ? "stream" : null;
+  layer.beginsStream ? (plan.hasPositions ? "position" : null) : plan.hasStream ? "stream" : null;
 
 export const joinAdder = (plan: MachinePlan, layer: LayerPlan): StreamAdderSize => {
   const { offsetBits, streamBits } = plan.arithmetic;

@@ -10,7 +10,6 @@
  * After a conversion: codes in the macro's registers, products, sums, and then stream, neurons or accumulators (three clocks,
  * LIF_LATENCY).
  */
-import { beginsStream } from "../../model/layers.ts";
 import * as sv from "../syntax.ts";
 import { type AimcMacroSize, macroName, servicePins } from "./aimc-macro.ts";
 import { hasNoise } from "./erring-converters.ts";
@@ -185,7 +184,7 @@ function sumItems(parts: LayerParts, codes: readonly sv.Signal[]): sv.Item[] {
 
 function behind(layer: LayerPlan): string {
   if (layer.answers) return "followed by accumulators of the outputs";
-  if (beginsStream(layer)) return "sums and positions begin the residual stream, followed by neurons";
+  if (layer.beginsStream) return "sums and positions begin the residual stream, followed by neurons";
   if (!layer.ownNeurons) return "sums join the residual stream, followed by neurons";
   if (layer.attention !== null) return "followed by neurons that give q, k and v";
   return layer.block === null ? "followed by neurons that give the pixels of a map" : "followed by neurons";

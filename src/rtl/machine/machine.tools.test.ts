@@ -125,11 +125,21 @@ const listed: MachineSetting[] = [
       adc: { mode: "pair", sharing: 3, errors: { offsetSpread: 0.5, outputNoise: 0.5 } },
     },
   },
+  // Blocks without attention, around which the stream goes, with positions and without.
+  ...["embed", "placed"].map((begins) => ({
+    operations: [
+      ...[linear("embed", 16), ...(begins === "placed" ? [{ kind: "position", name: "placed" }] : [])],
+      ...[neurons("a"), linear("up", 24), neurons("b"), linear("down", 16)],
+      ...[{ kind: "add", name: "stream", reads: [begins, "down"] }, neurons("c")],
+      ...[linear("last", 16), { kind: "add", name: "end", reads: ["stream", "last"] }, neurons("d"), head],
+    ],
+    hardware: { order: begins === "placed" ? ("step-major" as const) : ("token-major" as const) },
+  })),
 ];
 settings.push(...listed);
 
 // With a stem and every error; step by step; lists.
-const SHORT = [settings[1], settings[3], ...listed];
+const SHORT = [settings[1], settings[3], listed[0], listed[1], listed[3]];
 const SIMULATED = "the RTL gives the simulator's spikes, outputs and answers, at the clocks of the schedule: %j";
 async function expectSimulated(setting: MachineSetting) {
   const { files, design, vectors } = bundleOf(setting);

@@ -25,9 +25,7 @@ import type { ScheduledUnit, Timetable } from "../../machine/timetable.ts";
 import type { CrossbarBlock, LayerMapping } from "../../mapping/mapping.ts";
 import type { Geometry } from "../../model/geometry.ts";
 import { type Graph, INPUT, operationsOf, writerOf } from "../../model/graph.ts";
-import { beginsStream, type LinearLayer } from "../../model/layers.ts";
-import type { Operation, OperationKind } from "../../model/operations.ts";
-import { RESIDUALS } from "../../model/residual.ts";
+import { type LinearLayer, layersOf } from "../../model/layers.ts";
 import { graphOf } from "../../model/transformer.ts";
 import { type Chip, unitNeuron } from "../../simulation/chip.ts";
 import { engineOf, type MachineEngine, SEED_BITS } from "./engine.ts";
@@ -183,7 +181,7 @@ export function machinePlan(chip: Chip, fabric: Fabric = MACROS, isInFlight = fa
     readOut: model.readOut ?? "joint",
     wiring: mapping.layers[0],
     hasPositions: hasPositions(model),
-    hasStream: isTransformer(model) && RESIDUALS[model.residual].adds,
+    hasStream: operationsOf(machine.network.graph, "add").length > 0,
     tokens: geometry.tokens,
     steps: model.steps,
     width,
@@ -192,29 +190,48 @@ export function machinePlan(chip: Chip, fabric: Fabric = MACROS, isInFlight = fa
   };
 }
 
-/** What the generator has for the operations of a list, which must read one another's results; null: nothing. */
-const LISTED: Readonly<Record<OperationKind, "as it is" | "of spikes" | null>> = {
-  ...{ linear: "as it is", neurons: "as it is", windows: "as it is", "read-out": "as it is", pool: "of spikes" },
-  ...{ attention: null, add: null, sum: null, position: null, "token-mean": null },
-  ...{ activation: null, rounding: null, "batch-normalisation": null, "layer-normalisation": null },
-};
-
-/** Throws MappingError for a list that is no chain of layers, neurons and maps. */
-function requireChain(graph: Graph): void {
+/** Throws MappingError for a list that is no chain of layers, neurons and maps, with one stream of tokens around layers. */
+function requireChain(graph: Graph, { tokens }: Geometry): void {
   const { operations, values } = graph;
-  for (const [i, { kind, name, reads }] of operations.entries()) {
+  const layers = new Map(layersOf(graph).map((layer) => [layer.name, layer]));
+  /** What the stream holds so far. */
+  let stream: string | null = null;
+  for (const [i, operation] of operations.entries()) {
+    const { kind, name, reads, writes } = operation;
     const refuse = (why: string): never => {
       throw new MappingError(`model.operations.${name}`, `The generated machine of a list ${why}.`);
     };
-    if (LISTED[kind] === null) refuse(`has no ${kind} yet: it is a chain of layers and neurons`);
     const before = i === 0 ? INPUT : operations[i - 1].writes;
-    if (reads[0] !== before) refuse(`is a chain, but ${name} reads ${reads[0]}, not ${before}`);
-    if (kind !== "pool") continue;
-    const { domain } = values.get(before)!;
-    const { size } = operations[i] as Extract<Operation, { kind: "pool" }>;
-    const isRead = operations[i + 1].kind === "windows";
-    if (domain.kind === "bits" && isRead && (size.poolWindow ?? size.pool) === size.pool) continue;
-    refuse(`pools spikes, of squares that do not overlap, before a convolution. Change ${name}`);
+    const last = reads[reads.length - 1];
+    if (last !== before) refuse(`is a chain, but ${name} reads ${last}, not ${before}`);
+    switch (kind) {
+      case "windows":
+      case "neurons":
+      case "read-out":
+        continue;
+      case "linear":
+        if (layers.get(name)!.beginsStream) stream = writes;
+        continue;
+      case "position":
+        if (before !== stream || operations[i - 1].kind !== "linear") refuse("adds positions where the stream begins");
+        stream = writes;
+        continue;
+      case "add":
+        if (reads[0] !== stream) refuse(`has one stream, but ${name} adds to ${reads[0]}, not to ${stream}`);
+        if (values.get(writes)!.rows !== tokens) refuse(`has a stream of tokens, not one of maps. Leave ${name} out`);
+        stream = writes;
+        continue;
+      case "pool": {
+        const { size } = operation;
+        const isOfSpikes = values.get(before)!.domain.kind === "bits" && operations[i + 1].kind === "windows";
+        if (!isOfSpikes || (size.poolWindow ?? size.pool) !== size.pool) {
+          refuse(`pools spikes, of squares that do not overlap, before a convolution. Change ${name}`);
+        }
+        continue;
+      }
+      default:
+        refuse(`has no ${kind}`);
+    }
   }
   if (operationsOf(graph, "linear").length > 1) return;
   throw new MappingError(
@@ -226,7 +243,7 @@ function requireChain(graph: Graph): void {
 function requireGenerated({ network, mapping }: Chip): void {
   const { model } = network;
   if (isTransformer(model)) requireBlocks(model, network.geometry);
-  else requireChain(graphOf(network));
+  else requireChain(graphOf(network), network.geometry);
   if (mapping.totals.loads > 1) {
     throw new MappingError(
       "hardware.crossbars",
@@ -329,7 +346,8 @@ function layerPlan(
 export const shortName = ({ module }: Pick<LayerPlan, "module">): string => module.replace(/^layer_/, "");
 
 /** The layer that begins the residual stream. */
-export const embedOf = ({ layers }: Pick<MachinePlan, "layers">): LayerPlan => layers.find(beginsStream)!;
+export const embedOf = ({ layers }: Pick<MachinePlan, "layers">): LayerPlan =>
+  layers.find(({ beginsStream }) => beginsStream)!;
 
 /**
  * Seeds of a prompt at the machine's edge: bits of a write, a multiple of a word, and their number.

@@ -22,10 +22,14 @@ export interface StepMajorPlan {
 }
 
 export function stepMajorPlan(machine: Machine, { units }: Timetable): StepMajorPlan {
-  const [engine] = machine.engines;
-  if (!engine) return { runs: [], qkvSteps: 0, attentionSteps: 0, streamVectors: 0 };
-  const depth = blocksIn(machine.network.graph);
   const unit = (name: string) => units.find((one) => one.name === name)!;
+  const first = machine.layers.find(({ beginsStream }) => beginsStream);
+  const last = machine.layers.findLast(({ joins }) => joins !== null);
+  const streamVectors =
+    first && last ? peakOverlap(unit(first.name).end, unit(last.name).end, Number.POSITIVE_INFINITY) : 0;
+  const [engine] = machine.engines;
+  if (!engine) return { runs: [], qkvSteps: 0, attentionSteps: 0, streamVectors };
+  const depth = blocksIn(machine.network.graph);
   const started = Array.from({ length: depth }, (_, b) =>
     Array.from(unit(`blocks.${b}.attention`).start, (start, t) => ({ start, t, block: b })),
   );
@@ -59,7 +63,6 @@ export function stepMajorPlan(machine: Machine, { units }: Timetable): StepMajor
       ),
     );
   });
-  const streamVectors = peakOverlap(unit("embed").end, unit(`blocks.${depth - 1}.down`).end, Number.POSITIVE_INFINITY);
   const inTurn = started.flat().sort((a, b) => a.start - b.start);
   return {
     runs: inTurn.map(({ block }) => block),

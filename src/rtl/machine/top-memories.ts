@@ -2,7 +2,6 @@
  * Resources shared by the layers of the machine, except its edge: attention with the buffers on both sides, and the residual
  * stream's memory.
  */
-import { beginsStream } from "../../model/layers.ts";
 import * as sv from "../syntax.ts";
 import { ATTENTION_UNIT } from "./attention-unit.ts";
 import { meetsStream, streamAccess, streamWords } from "./layer-sizes.ts";
@@ -191,8 +190,9 @@ export function attentionOfBlocks(
   ];
 }
 
-/** Whether all layers may be active at once: in step-major order, and with several prompts in flight. */
-const isAllAtOnce = ({ stepMajor, inFlight }: MachinePlan): boolean => (stepMajor ?? inFlight) !== null;
+/** Whether all layers may be active at once: without attention, in step-major order, and with several prompts in flight. */
+const isAllAtOnce = ({ engine, stepMajor, inFlight }: MachinePlan): boolean =>
+  engine.unit === "none" || (stepMajor ?? inFlight) !== null;
 
 /**
  * A layer's port of the stream's memory. For a prompt in token-major order there are two: one for the layers before and after
@@ -202,7 +202,7 @@ const isAllAtOnce = ({ stepMajor, inFlight }: MachinePlan): boolean => (stepMajo
 export function streamPortOf(plan: MachinePlan, layer: LayerPlan): string {
   const { fabric } = plan;
   if (isAllAtOnce(plan)) return shortName(layer);
-  if (beginsStream(layer)) return fabric.kind === "memories" ? "embed" : "branch";
+  if (layer.beginsStream) return fabric.kind === "memories" ? "embed" : "branch";
   return layer.attended === null ? "end" : "branch";
 }
 

@@ -7,7 +7,6 @@
  */
 import { isStraight, lineOrder, type Wiring } from "../../hardware/line-order.ts";
 import { meanReadOut } from "../../machine/network.ts";
-import { beginsStream } from "../../model/layers.ts";
 import { unused } from "../encoder.ts";
 import * as sv from "../syntax.ts";
 import { totalBits } from "./accumulators.ts";
@@ -157,7 +156,7 @@ function layerInstance(
           ...(own.stream.valid ? { stream_valid_o: own.stream.valid } : {}),
           stream_address_o: own.stream.address,
           ...(own.stream.next ? { stream_o: own.stream.next } : {}),
-          ...(beginsStream(layer) ? {} : { stream_i: stream.get(streamPortOf(plan, layer))!.data! }),
+          ...(layer.beginsStream ? {} : { stream_i: stream.get(streamPortOf(plan, layer))!.data! }),
         }
       : {}),
     ...more,
